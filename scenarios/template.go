@@ -1,0 +1,145 @@
+package scenarios
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Names gives each variable of a script a slot, so that a user's variables are a slice and rendering a
+// template looks nothing up. The zero Names is empty and ready.
+type Names struct {
+	slots map[string]int
+	list  []string
+}
+
+// Slot returns the slot of name, giving it the next free one if it has none.
+func (n *Names) Slot(name string) int {
+	if slot, ok := n.slots[name]; ok {
+		return slot
+	}
+	if n.slots == nil {
+		n.slots = map[string]int{}
+	}
+	slot := len(n.list)
+	n.slots[name] = slot
+	n.list = append(n.list, name)
+	return slot
+}
+
+// Len returns how many slots a user's variables need.
+func (n *Names) Len() int { return len(n.list) }
+
+// Value is the value of one variable. The zero Value is undefined.
+type Value struct {
+	any any
+	int int64
+	set bool
+}
+
+// Int returns a whole number as a value. It does not allocate.
+func Int(i int64) Value { return Value{int: i, set: true} }
+
+// Any returns a string, number, boolean, list, map or nil as a value.
+func Any(v any) Value { return Value{any: v, set: true} }
+
+// append renders v as text the way JavaScript would in a string; undefined is the text "undefined".
+func (v Value) append(dst []byte) []byte {
+	switch x := v.any.(type) {
+	case nil:
+		if !v.set {
+			return append(dst, "undefined"...)
+		}
+		return strconv.AppendInt(dst, v.int, 10)
+	case string:
+		return append(dst, x...)
+	case bool:
+		return strconv.AppendBool(dst, x)
+	case float64:
+		return strconv.AppendFloat(dst, x, 'f', -1, 64)
+	default:
+		return fmt.Append(dst, x)
+	}
+}
+
+// Template is a text with placeholders, compiled. The zero Template renders nothing.
+type Template struct {
+	source string
+	parts  []part
+}
+
+// part is a literal, or, where literal is empty, the variable in slot.
+type part struct {
+	literal string
+	slot    int
+}
+
+// Literal returns the template of a text without placeholders, whatever braces are in it.
+func Literal(text string) Template {
+	if text == "" {
+		return Template{}
+	}
+	return Template{source: text, parts: []part{{literal: text}}}
+}
+
+// Compile compiles a text in which {{ name }} stands for a variable. names gets every variable it mentions.
+func Compile(text string, names *Names) (Template, error) {
+	t := Template{source: text}
+	for rest := text; rest != ""; {
+		before, after, found := strings.Cut(rest, "{{")
+		if before != "" {
+			t.parts = append(t.parts, part{literal: before})
+		}
+		if !found {
+			break
+		}
+		inside, behind, closed := strings.Cut(after, "}}")
+		if !closed {
+			return Template{}, fmt.Errorf("%q: {{ without }}", text)
+		}
+		name := strings.TrimSpace(inside)
+		if name == "" || strings.ContainsAny(name, " \t\n(){}[].,'\"+*/-|") {
+			return Template{}, fmt.Errorf("%q: {{ %s }} is not the plain name of a variable", text, name)
+		}
+		t.parts = append(t.parts, part{slot: names.Slot(name)})
+		rest = behind
+	}
+	return t, nil
+}
+
+// Append renders the template with a user's variables, one per slot, and appends it to dst.
+func (t Template) Append(dst []byte, vars []Value) []byte {
+	for _, p := range t.parts {
+		if p.literal != "" {
+			dst = append(dst, p.literal...)
+		} else {
+			dst = vars[p.slot].append(dst)
+		}
+	}
+	return dst
+}
+
+// String returns the text the template was compiled from.
+func (t Template) String() string { return t.source }
+
+// Text returns the rendered text if it is the same for every user, and whether it is.
+func (t Template) Text() (string, bool) {
+	switch {
+	case len(t.parts) == 0:
+		return "", true
+	case len(t.parts) == 1 && t.parts[0].literal != "":
+		return t.parts[0].literal, true
+	}
+	return "", false
+}
+
+// Slots returns the slots of the variables the template reads.
+func (t Template) Slots() []int {
+	var slots []int
+	for _, p := range t.parts {
+		if p.literal == "" {
+			slots = append(slots, p.slot)
+		}
+	}
+	return slots
+}
