@@ -23,4 +23,3 @@ import (
 	_ "github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-func main() {}
