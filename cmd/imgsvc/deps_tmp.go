@@ -9,6 +9,7 @@ import (
 	_ "github.com/dop251/goja"
 	_ "github.com/labstack/echo/v5"
 	_ "github.com/maypok86/otter/v2"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp"
 	_ "github.com/rogpeppe/go-internal/testscript"
 	_ "github.com/shirou/gopsutil/v4/cpu"
 	_ "github.com/shirou/gopsutil/v4/process"
@@ -20,6 +21,4 @@ import (
 	_ "golang.org/x/sync/singleflight"
 	_ "golang.org/x/sys/unix"
 	_ "golang.org/x/term"
-	_ "github.com/prometheus/client_golang/prometheus/promhttp"
 )
-
