@@ -143,3 +143,25 @@ func (t Template) Slots() []int {
 	}
 	return slots
 }
+
+// Prefix returns the text before the first placeholder.
+func (t Template) Prefix() string {
+	if len(t.parts) == 0 {
+		return ""
+	}
+	return t.parts[0].literal
+}
+
+// Without returns the template without prefix, which must be the beginning of Prefix.
+func (t Template) Without(prefix string) Template {
+	rest := Template{source: strings.TrimPrefix(t.source, prefix), parts: t.parts}
+	if prefix == "" {
+		return rest
+	}
+	rest.parts = nil
+	if literal := strings.TrimPrefix(t.parts[0].literal, prefix); literal != "" {
+		rest.parts = append(rest.parts, part{literal: literal})
+	}
+	rest.parts = append(rest.parts, t.parts[1:]...)
+	return rest
+}
