@@ -29,6 +29,9 @@ func (r *Result) Success() bool { return r.Error == "" && r.Code >= 200 && r.Cod
 
 // Sink is where an attack puts what it measures.
 type Sink interface {
+	// Begin is called once, before anything else is handed over, with the time recording begins: all whole seconds
+	// are counted from it.
+	Begin(start time.Time)
 	// Shard returns a place for measurements that shares no lock with another shard's path. An attack asks for a
 	// few per core before it starts and spreads its workers over them.
 	Shard() Shard
@@ -41,11 +44,19 @@ type Shard interface {
 	Add(*Result)
 	// Unsent takes a request that was due and will never be sent.
 	Unsent(due time.Time)
-	// UserStarted and UserEnded take the two ends of a virtual user; completed says whether it came to the end of
-	// its scenario.
+	// UserStarted and UserEnded take the two ends of a virtual user's session.
 	UserStarted(at time.Time)
-	UserEnded(at time.Time, session time.Duration, completed bool)
+	UserEnded(at time.Time, session time.Duration, outcome Outcome)
 }
+
+// Outcome is how a virtual user's session ended.
+type Outcome int
+
+const (
+	Completed   Outcome = iota // at the end of its scenario
+	Failed                     // before it: a request without an answer, or a reason counted in Summary.UserErrors
+	Interrupted                // by the end of the run; neither completed nor failed
+)
 
 // Summary is what an attack knows beyond its single requests.
 type Summary struct {
@@ -57,6 +68,8 @@ type Summary struct {
 	Generator  Generator
 	Stopped    bool // ended by Options.Stop or its context, before its set end
 	SetEnd     bool // the run had one: a duration, a number of requests, or users that end by themselves
+	OpenLoop   bool // arrivals kept a schedule that does not wait for answers
+	Users      int  // closed loop: the most users in the loop at once, so the most requests a stall can be seen by
 }
 
 // Generator is what the attack itself cost, from Started to the end.

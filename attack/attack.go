@@ -1,0 +1,251 @@
+// Package attack sends load to an HTTP service and measures what comes back.
+//
+// Two engines share one way of sending. A plain request rate runs on vegeta's Attacker, which keeps a schedule of
+// requests; users who walk through the steps of a script run here, one goroutine each. Both pace with vegeta.Pacer,
+// both send through the same connection code (client, conn), and every request of either ends as a Result in a
+// Sink's shard, with the time it was due, sent, answered and done. Nothing is sampled and nothing is made up: a
+// request that left late says so in its Lag, one that was due and never left is counted as unsent.
+//
+// Memory is bounded by Options.MaxVUs: a user costs its goroutine, one connection an origin with a 4 KiB read
+// buffer, and one rendered request.
+package attack
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/starkillersystems/imgsvc/scenarios"
+)
+
+// Options says what to attack and how. A zero field means what its comment says.
+type Options struct {
+	Script     *scenarios.Script
+	Rate       Schedule      // if not nil: the script's requests in turn, on this schedule, instead of its phases
+	Duration   time.Duration // upper limit of the recorded run; 0: as long as the phases take
+	Requests   int64         // exactly so many requests, redirects not counted; 0: no such limit
+	MaxVUs     int           // users, or requests in flight at a rate, at once; 0: 10,000
+	Timeout    time.Duration // one request, from dial to last byte; 0: the script's, or 10 s
+	Warmup     time.Duration // sent but not recorded, before all else
+	Seed       uint64        // of every random choice
+	Name       string        // vegeta's Attack field
+	UnixSocket string        // dial this instead of the URL's host
+	TLS        *tls.Config   // nil: Go's defaults
+
+	Sink    Sink
+	Results func(*Result)   // gets every recorded result with its real URL, one call at a time; nil: nobody
+	Log     func(string)    // gets the lines of log steps; nil: nobody
+	Stop    <-chan struct{} // closed: no new requests, those in flight finish; nil: never
+	Remote  bool            // the service is known to use none of this process's cores
+}
+
+const (
+	defaultMaxVUs  = 10_000
+	defaultTimeout = 10 * time.Second
+	shardsPerCore  = 4
+)
+
+func (o Options) withDefaults() Options {
+	if o.MaxVUs == 0 {
+		o.MaxVUs = defaultMaxVUs
+	}
+	if o.Timeout == 0 {
+		o.Timeout = o.Script.Timeout
+	}
+	if o.Timeout == 0 {
+		o.Timeout = defaultTimeout
+	}
+	if o.TLS == nil {
+		o.TLS = &tls.Config{}
+	}
+	return o
+}
+
+// run is one attack under way.
+type run struct {
+	opts       Options
+	blueprints []*blueprint // by Request.ID
+	shards     []Shard
+	recordFrom time.Time
+
+	gate       *gate
+	reconnects atomic.Int64
+	skipped    atomic.Int64
+	started    atomic.Int64 // users; also the number of the next one
+	working    atomic.Int64 // users
+
+	mu         sync.Mutex
+	userErrors map[string]int64
+}
+
+// Run attacks until the phases are over, a limit is reached, or Stop is closed, and waits for what is in flight,
+// at most Timeout. When ctx ends, what is in flight is cut off and recorded as INTERRUPTED. It returns an error
+// only if it could not begin.
+func Run(ctx context.Context, opts Options) (Summary, error) {
+	opts = opts.withDefaults()
+	r := &run{opts: opts, userErrors: map[string]int64{}}
+	if err := r.compile(); err != nil {
+		return Summary{}, err
+	}
+	for range shardsPerCore * runtime.GOMAXPROCS(0) {
+		r.shards = append(r.shards, opts.Sink.Shard())
+	}
+	shared := !opts.Remote && r.sharesCores(ctx)
+
+	began := time.Now()
+	r.recordFrom = began.Add(opts.Warmup)
+	opts.Sink.Begin(r.recordFrom)
+	watch := startWatch(opts.Warmup)
+	stop, release := r.stopContext(ctx)
+	defer release()
+	r.gate = newGate(stop, r.userRequests(), nil)
+	defer r.gate.close()
+
+	end, err := r.drive(ctx, stop, began)
+	if err != nil {
+		return Summary{}, err
+	}
+	s := Summary{
+		Started:    r.recordFrom,
+		Duration:   end.Sub(r.recordFrom),
+		Reconnects: r.reconnects.Load(),
+		Skipped:    r.skipped.Load(),
+		UserErrors: r.userErrors,
+		Generator:  watch.stop(),
+		Stopped:    closedAlready(opts.Stop) || ctx.Err() != nil,
+		SetEnd:     r.hasEnd(),
+		OpenLoop:   r.openLoop(),
+		Users:      r.mostUsers(),
+	}
+	s.Generator.Shared = shared
+	return s, nil
+}
+
+// userRequests is the quota of requests that users share; a schedule of requests is cut to its number instead.
+func (r *run) userRequests() int64 {
+	if r.opts.Rate != nil {
+		return 0
+	}
+	return r.opts.Requests
+}
+
+// drive runs the engine the options ask for and returns when the run ended.
+func (r *run) drive(ctx, stop context.Context, began time.Time) (time.Time, error) {
+	if r.opts.Rate != nil {
+		return r.driveRate(ctx, stop, began)
+	}
+	return r.driveUsers(ctx, stop, began)
+}
+
+func (r *run) compile() error {
+	var errs []error
+	for _, step := range r.opts.Script.Requests {
+		bp, err := compile(step)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		r.blueprints = append(r.blueprints, bp)
+	}
+	if len(r.blueprints) == 0 {
+		errs = append(errs, fmt.Errorf("%s has no request to send", r.opts.Script.Name))
+	}
+	return errors.Join(errs...)
+}
+
+// stopContext returns a context that ends when no new request should be sent: with ctx, with Stop, or when the
+// time is up. The returned func frees it.
+func (r *run) stopContext(ctx context.Context) (context.Context, func()) {
+	end := time.Now().Add(1 << 62) // as good as never
+	if r.opts.Duration > 0 {
+		end = r.recordFrom.Add(r.opts.Duration)
+	}
+	stop, cancel := context.WithDeadline(ctx, end)
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		select {
+		case <-r.opts.Stop:
+			cancel()
+		case <-stop.Done():
+		}
+	}()
+	return stop, func() { cancel(); <-finished }
+}
+
+// add hands a result to its shard, unless it belongs to the warm-up.
+func (r *run) add(shard Shard, res *Result) {
+	if res.Due().Before(r.recordFrom) {
+		return
+	}
+	shard.Add(res)
+	if r.opts.Results != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.opts.Results(res)
+	}
+}
+
+// countUserError counts why a user could not go on, where the reason is not a request's own error.
+func (r *run) countUserError(err error) {
+	var reason userError
+	if !errors.As(err, &reason) {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.userErrors[string(reason)]++
+}
+
+// hasEnd reports whether the run would have ended by itself.
+func (r *run) hasEnd() bool {
+	switch {
+	case r.opts.Duration > 0 || r.opts.Requests > 0:
+		return true
+	case r.opts.Rate != nil:
+		return r.opts.Rate.End() > 0
+	}
+	for _, p := range r.opts.Script.Phases {
+		if p.Users > 0 && p.Duration == 0 && p.Requests == 0 {
+			return false
+		}
+	}
+	return !r.opts.Script.Endless
+}
+
+// openLoop reports whether arrivals keep a schedule that does not wait for answers.
+func (r *run) openLoop() bool {
+	if r.opts.Rate != nil {
+		return true
+	}
+	for _, p := range r.opts.Script.Phases {
+		if p.Arrivals != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func closedAlready(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// mostUsers returns the most users a closed phase has.
+func (r *run) mostUsers() int {
+	most := 0
+	if r.opts.Rate == nil {
+		for _, p := range r.opts.Script.Phases {
+			most = max(most, min(p.Users, r.opts.MaxVUs))
+		}
+	}
+	return most
+}

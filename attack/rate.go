@@ -1,0 +1,153 @@
+package attack
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+)
+
+// stepHeader carries the index of a request from the targeter to the transport; it is not sent.
+const stepHeader = "Imgsvc-Step"
+
+// driveRate sends the script's requests in turn on the schedule, on vegeta's Attacker. The Attacker grants, counts
+// and hands out the hits; when they are granted is the pacer's say, and how they are sent is the transport's.
+func (r *run) driveRate(ctx, stop context.Context, began time.Time) (time.Time, error) {
+	schedule := r.rateSchedule()
+	sleep, err := newSleeper(stop)
+	if err != nil {
+		return began, err
+	}
+	defer sleep.Close()
+	p := &hitPacer{pacer: pacer{schedule}, sleep: sleep, began: began}
+	t := &transport{run: r, ctx: ctx, began: began, schedule: schedule}
+	defer t.close()
+	attacker := vegeta.NewAttacker(
+		vegeta.Client(&http.Client{
+			Transport:     t,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}),
+		vegeta.MaxWorkers(uint64(r.opts.MaxVUs)),
+	)
+	unwatch := context.AfterFunc(stop, func() { attacker.Stop() })
+	defer unwatch()
+	sent := uint64(0)
+	for range attacker.Attack(r.targeter(), p, 0, r.opts.Name) {
+		sent++ // its measurements are in the sink already: the transport sees every redirect, vegeta only the last
+	}
+	end := time.Now()
+	r.unsent(schedule, began, sent)
+	if over := began.Add(schedule.End()); !r.gate.shut.Load() && end.Before(over) {
+		end = over // the last request of a schedule is due a little before its end
+	}
+	return end, nil
+}
+
+// rateSchedule is the schedule asked for, behind the warm-up and cut to the number of requests.
+func (r *run) rateSchedule() Schedule {
+	s := r.opts.Rate
+	if r.opts.Requests > 0 {
+		s = first{s, uint64(r.opts.Requests)}
+	}
+	if r.opts.Warmup > 0 {
+		s = warmed{warm: Ramp{From: s.Rate(0), To: s.Rate(0), Duration: r.opts.Warmup}, then: s}
+	}
+	return s
+}
+
+// targeter hands out the script's requests in turn. What is sent is the blueprint the header points to.
+func (r *run) targeter() vegeta.Targeter {
+	targets := make([]vegeta.Target, len(r.blueprints))
+	for i, bp := range r.blueprints {
+		targets[i] = vegeta.Target{
+			Method: bp.step.Method,
+			URL:    "http://target.invalid/",
+			Header: http.Header{stepHeader: {strconv.Itoa(i)}},
+		}
+	}
+	return vegeta.NewStaticTargeter(targets...)
+}
+
+// hitPacer is a pacer that waits itself instead of saying how long to: the Attacker's own time.Sleep is late by up
+// to a millisecond, and does not end when the run does.
+type hitPacer struct {
+	pacer
+	sleep *sleeper
+	began time.Time
+}
+
+func (p *hitPacer) Pace(_ time.Duration, hits uint64) (time.Duration, bool) {
+	wait, done := p.pacer.Pace(time.Since(p.began), hits)
+	if done || !p.sleep.Sleep(wait) {
+		return 0, true
+	}
+	return 0, false
+}
+
+// transport is the http.RoundTripper under vegeta's Attacker. It keeps idle clients on a stack, the warmest on top,
+// and records what it sends.
+type transport struct {
+	run      *run
+	ctx      context.Context // of the run: vegeta's requests carry none
+	began    time.Time
+	schedule Schedule
+
+	mu   sync.Mutex
+	idle []*client
+	made int
+}
+
+// RoundTrip sends the request the header points to and reads its answer to the end. The request's sequence number
+// says when it was due.
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	step, err := strconv.Atoi(req.Header.Get(stepHeader))
+	if err != nil {
+		return nil, err
+	}
+	hit, err := strconv.ParseUint(req.Header.Get("X-Vegeta-Seq"), 10, 64)
+	if err != nil {
+		return nil, err
+	}
+	due, _ := t.schedule.Due(hit)
+	c := t.take()
+	defer t.put(c)
+	c.res.Seq = hit
+	if _, err := c.do(t.ctx, t.run.blueprints[step], nil, t.began.Add(due)); err != nil {
+		t.run.countUserError(err)
+		return nil, err
+	}
+	return &http.Response{
+		StatusCode: int(c.res.Code), ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{}, Body: http.NoBody, Request: req,
+	}, nil
+}
+
+func (t *transport) take() *client {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if last := len(t.idle) - 1; last >= 0 {
+		c := t.idle[last]
+		t.idle = t.idle[:last]
+		return c
+	}
+	c := &client{run: t.run, shard: t.run.shards[t.made%len(t.run.shards)]}
+	c.res.Attack = t.run.opts.Name
+	t.made++
+	return c
+}
+
+func (t *transport) put(c *client) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.idle = append(t.idle, c)
+}
+
+// close closes every connection; all requests are over by then.
+func (t *transport) close() {
+	for _, c := range t.idle {
+		c.close()
+	}
+}

@@ -1,0 +1,91 @@
+package attack
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/starkillersystems/imgsvc/scenarios"
+)
+
+// redirects reports whether the answer sends the client somewhere else.
+func (h head) redirects() bool {
+	switch h.status {
+	case 301, 302, 303, 307, 308:
+		return len(h.location) > 0
+	}
+	return false
+}
+
+// redirect is where a chain of redirects has come to.
+type redirect struct {
+	to      origin
+	method  string
+	foreign bool // it has left the first origin: credentials stay behind
+}
+
+// follow replaces the request in out by the one the answer asks for. 303 makes it a GET; the others keep method and
+// body, as Artillery does. Credentials are not sent to another origin.
+func (r *redirect) follow(out []byte, bp *blueprint, vars []scenarios.Value, h head) ([]byte, error) {
+	base, err := url.Parse(map[bool]string{false: "http", true: "https"}[r.to.tls] + "://" + r.to.host + requestTarget(out))
+	if err != nil {
+		return out, err
+	}
+	next, err := base.Parse(string(h.location))
+	if err != nil {
+		return out, err
+	}
+	to, err := parseOrigin(next.Scheme, next.Host)
+	if err != nil {
+		return out, err
+	}
+	r.foreign = r.foreign || to != r.to
+	r.to = to
+	if h.status == 303 && r.method != "HEAD" {
+		r.method = "GET"
+	}
+	return r.render(out[:0], bp, vars, next.RequestURI()), nil
+}
+
+// render writes the request of the next hop.
+func (r *redirect) render(dst []byte, bp *blueprint, vars []scenarios.Value, target string) []byte {
+	dst = append(append(dst, r.method...), ' ')
+	dst = append(appendTarget(dst, []byte(target)), " HTTP/1.1\r\nHost: "...)
+	dst = append(append(dst, r.to.host...), "\r\n"...)
+	keepBody := r.method == bp.step.Method
+	for _, header := range bp.step.Headers {
+		if r.leavesOut(header.Name, keepBody) {
+			continue
+		}
+		dst = append(append(dst, header.Name...), ": "...)
+		dst = append(header.Value.Append(dst, vars), "\r\n"...)
+	}
+	var body []byte
+	if keepBody {
+		body = bp.body.Append(nil, vars)
+	}
+	if len(body) > 0 || methodHasBody(r.method) {
+		dst = strconv.AppendInt(append(dst, "Content-Length: "...), int64(len(body)), 10)
+		dst = append(dst, "\r\n"...)
+	}
+	return append(append(dst, "\r\n"...), body...)
+}
+
+func (r *redirect) leavesOut(name string, keepBody bool) bool {
+	switch strings.ToLower(name) {
+	case "host":
+		return true
+	case "authorization", "cookie", "proxy-authorization":
+		return r.foreign
+	case "content-type", "content-encoding":
+		return !keepBody
+	}
+	return false
+}
+
+// requestTarget returns the path and query of a rendered request.
+func requestTarget(request []byte) string {
+	_, rest, _ := strings.Cut(string(request[:min(len(request), maxHead)]), " ")
+	target, _, _ := strings.Cut(rest, " ")
+	return target
+}
