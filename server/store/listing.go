@@ -33,7 +33,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // nobody may change them. The zero Listing holds nothing.
 type Listing struct {
 	raw  []byte
-	json int // where the JSON starts in raw
+	json int        // where the JSON starts in raw
+	tag  *[1]string // the entity tag as a header value, if WithTag made it
 }
 
 // ParseListing checks that raw is one whole encoded listing and returns it without copying.
@@ -96,6 +97,21 @@ func (l Listing) AppendTag(dst []byte) []byte {
 	dst = append(dst, '"')
 	dst = hex.AppendEncode(dst, l.raw[2:headerSize])
 	return append(dst, '"')
+}
+
+// WithTag returns the listing with its entity tag made ready, so that Tag costs nothing each time. Memory caches
+// hold such listings.
+func (l Listing) WithTag() Listing {
+	l.tag = &[1]string{string(l.AppendTag(nil))}
+	return l
+}
+
+// Tag returns the listing's entity tag as the one value of a header. Nobody may change the slice.
+func (l Listing) Tag() []string {
+	if l.tag == nil {
+		l = l.WithTag()
+	}
+	return l.tag[:]
 }
 
 // offset returns where image i begins in the JSON; offset(Count()) is one past where the last one ends, plus
