@@ -1,0 +1,147 @@
+package seed
+
+import "math/bits"
+
+// GeneratorVersion numbers the function from (seed, id) to record. Whatever changes a single byte of a single
+// record raises it, so that a store seeded by an older build is refused rather than mixed.
+const GeneratorVersion = 1
+
+// MaxRecords is the largest number of records a store can be seeded with: the urls of images are distinct for
+// ids of up to 40 bits.
+const MaxRecords = 1 << 40
+
+// Generator makes listings: record n is a pure function of the seed and n, so any range of them can be made by
+// anyone at any time. It keeps scratch space and so belongs to one goroutine.
+type Generator struct {
+	seed   uint64
+	record record
+	json   []byte
+	starts [maxImages]int
+}
+
+// NewGenerator returns the generator of the records that belong to seed.
+func NewGenerator(seed uint64) Generator { return Generator{seed: mix(seed)} }
+
+const (
+	maxImages   = 9
+	maxKeywords = 5
+)
+
+// record is one listing before it is encoded. What its slices refer to lies in its own buffers or in the tables
+// of words: filling it again allocates nothing, and overwrites what it held before.
+type record struct {
+	id                 int64
+	title, description []byte
+	price              int // a night, in whole units of the currency
+	bedrooms           int
+	rating             int // hundredths of a star, 300 to 500
+	reviews            int
+	keywords           []string
+	images             []image
+
+	titleBuf, descriptionBuf [96]byte
+	keywordsBuf              [maxKeywords]string
+	imagesBuf                [maxImages]image
+}
+
+type image struct {
+	url           []byte
+	caption       string
+	width, height int // pixels
+
+	urlBuf [24]byte
+}
+
+// fill makes g.record the record with the given id, which must be below MaxRecords.
+func (g *Generator) fill(id int64) *record {
+	r, d := &g.record, dice(mix(g.seed^mix(uint64(id))))
+	r.id = id
+	r.title = join(r.titleBuf[:0], d.pick(adjectives[:]), " ", d.pick(kinds[:]), " in ", d.pick(places[:]))
+	r.description = join(r.descriptionBuf[:0], d.pick(openings[:]), ", ", d.pick(remarks[:]), ".")
+	r.bedrooms = 1 + d.roll(3)*d.roll(3)
+	r.price = 25 + d.roll(60) + r.bedrooms*d.roll(80)
+	r.rating = 500 - d.roll(15)*d.roll(15)
+	r.reviews = d.roll(30) * d.roll(30)
+	words := d.shuffle(amenities[:])
+	r.keywords = r.keywordsBuf[:3+d.roll(maxKeywords-2)]
+	for i := range r.keywords {
+		r.keywords[i] = words.next()
+	}
+	g.fillImages(&d)
+	return r
+}
+
+func (g *Generator) fillImages(d *dice) {
+	r, rooms, code := &g.record, d.shuffle(captions[:]), g.code(g.record.id)
+	r.images = r.imagesBuf[:imageCounts[d.roll(len(imageCounts))]]
+	for i := range r.images {
+		m, shape := &r.images[i], &shapes[d.roll(len(shapes))]
+		m.url = append(append(append(m.urlBuf[:0], "/img/"...), code[:]...), '-', '0'+byte(i), '.', 'j', 'p', 'g')
+		m.caption = rooms.next()
+		m.width, m.height = shape[0], shape[1]
+	}
+}
+
+// code returns eight characters that no other id below MaxRecords has with the same seed: each step of the
+// mixing can be undone.
+func (g *Generator) code(id int64) (code [8]byte) {
+	const mask, alphabet = MaxRecords - 1, "0123456789abcdefghjkmnpqrstvwxyz"
+	x := (uint64(id) ^ g.seed) & mask
+	x = x * 0xff51afd7ed558ccd & mask
+	x ^= x >> 21
+	x = x * 0xc4ceb9fe1a85ec53 & mask
+	x ^= x >> 19
+	for i := range code {
+		code[i] = alphabet[x>>(5*i)&31]
+	}
+	return code
+}
+
+func join(dst []byte, parts ...string) []byte {
+	for _, part := range parts {
+		dst = append(dst, part...)
+	}
+	return dst
+}
+
+// dice is a stream of random numbers: the state of a Weyl sequence, each step of which is hashed by one wide
+// multiplication, as in wyrand.
+type dice uint64
+
+// roll returns a number from 0 to n-1, each as likely as the others to within n in 2^64.
+func (d *dice) roll(n int) int {
+	*d += 0xa0761d6478bd642f
+	hi, lo := bits.Mul64(uint64(*d), uint64(*d)^0xe7037ed1a0b428db)
+	hi, _ = bits.Mul64(hi^lo, uint64(n))
+	return int(hi)
+}
+
+func (d *dice) pick(words []string) string { return words[d.roll(len(words))] }
+
+// shuffle returns a deck that deals words, none twice before all have been dealt: it walks them in strides, which
+// meet every word if there is a prime number of them.
+func (d *dice) shuffle(words []string) deck {
+	return deck{words, d.roll(len(words)), 1 + d.roll(len(words)-1)}
+}
+
+type deck struct {
+	words      []string
+	at, stride int
+}
+
+func (k *deck) next() string {
+	word := k.words[k.at]
+	if k.at += k.stride; k.at >= len(k.words) {
+		k.at -= len(k.words)
+	}
+	return word
+}
+
+// mix is the finaliser of splitmix64 (Steele, Lea and Flood 2014), one step along: every bit of x changes half
+// the bits of the result, and no two x have the same.
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}

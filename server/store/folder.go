@@ -1,0 +1,221 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// The folder of an embedded store holds a marker that says what the store is, a lock, the database in a folder of
+// its own, and tables that are being written:
+//
+//	imgsvc.json   the marker: replaced as a whole, never written in place
+//	imgsvc.lock   held by the one process that has the store open; stays when the store goes
+//	db-1/         the database that the marker names; any other db-N is left over from a drop
+//	staging/      tables on their way in; whatever is there at the start of a seeding is left over from a kill
+//
+// Nothing else in it is ours, and nothing that is not ours is ever removed.
+const (
+	markerFile    = "imgsvc.json"
+	markerTmpFile = "imgsvc.json.tmp"
+	lockFile      = "imgsvc.lock"
+	stagingDir    = "staging"
+	dbPrefix      = "db-"
+)
+
+const (
+	storeKind   = "imgsvc listings"
+	storeFormat = 1
+)
+
+// Meta says what was seeded into a store.
+type Meta struct {
+	Seed      uint64 `json:"seed"`
+	Records   int64  `json:"records"`   // ids run from 0 to Records-1
+	Generator int    `json:"generator"` // the version of the function from seed and id to record
+	Complete  bool   `json:"complete"`  // all records are there, for good
+}
+
+type marker struct {
+	Kind   string `json:"kind"`
+	Format int    `json:"format"`
+	Meta
+	DB int `json:"db"` // the number of the database folder
+}
+
+// folder is the folder of an embedded store, locked for this process.
+type folder struct {
+	fs     vfs.FS
+	dir    string
+	lock   io.Closer
+	marker marker // the zero marker if there is no store yet
+}
+
+func (f *folder) path(name string) string { return f.fs.PathJoin(f.dir, name) }
+func (f *folder) dbDir() string           { return f.path(fmt.Sprintf("%s%d", dbPrefix, f.marker.DB)) }
+
+// openFolder locks the store in dir. With create a store may be missing: then dir is made, or must be empty.
+func openFolder(fsys vfs.FS, dir string, create bool) (*folder, error) {
+	f := &folder{fs: fsys, dir: dir}
+	if err := f.inspect(create); err != nil {
+		return nil, err
+	}
+	if err := makeDir(fsys, dir); err != nil {
+		return nil, err
+	}
+	lock, err := fsys.Lock(f.path(lockFile))
+	if err != nil {
+		return nil, lockError(dir, err)
+	}
+	f.lock = lock
+	if err := f.readMarker(); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return f, nil
+}
+
+// inspect refuses a folder that holds something other than a store before anything is written to it.
+func (f *folder) inspect(create bool) error {
+	names, err := f.fs.List(f.dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	var strange string
+	for _, name := range names {
+		switch name {
+		case markerFile:
+			return nil
+		case markerTmpFile, lockFile, "lost+found": // a kill in the first moments leaves the former two
+		default:
+			strange = name
+		}
+	}
+	switch {
+	case strange != "":
+		return fmt.Errorf("%s is not a store: it holds %s and no %s\nname an empty or a new folder", f.dir, strange, markerFile)
+	case !create:
+		return fmt.Errorf("there is no store in %s\nmake one with: imgsvc seed --store pebble:%s", f.dir, f.dir)
+	}
+	return nil
+}
+
+func (f *folder) readMarker() error {
+	file, err := f.fs.Open(f.path(markerFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(file)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("read %s: %w", f.path(markerFile), err)
+	}
+	var m marker
+	switch err := json.Unmarshal(text, &m); {
+	case err != nil || m.Kind != storeKind:
+		return fmt.Errorf("%s is not a store: %s was not written by imgsvc\nname an empty or a new folder", f.dir, markerFile)
+	case m.Format > storeFormat:
+		return fmt.Errorf("the store in %s has format %d, and this build knows none above %d\nuse a newer imgsvc, or another folder",
+			f.dir, m.Format, storeFormat)
+	}
+	f.marker = m
+	return nil
+}
+
+// writeMarker makes m the marker: after a crash at any moment there is the old one or the new one.
+func (f *folder) writeMarker(m marker) error {
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	tmp := f.path(markerTmpFile)
+	file, err := f.fs.Create(tmp, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(append(text, '\n'))
+	if err == nil {
+		err = file.Sync()
+	}
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", tmp, err)
+	}
+	if err := f.fs.Rename(tmp, f.path(markerFile)); err != nil {
+		return err
+	}
+	f.marker = m
+	return syncDir(f.fs, f.dir)
+}
+
+// start begins a store for want in a fresh database folder. What a store here held before is gone with it.
+func (f *folder) start(want Meta) error {
+	return f.writeMarker(marker{Kind: storeKind, Format: storeFormat, Meta: want, DB: f.marker.DB + 1})
+}
+
+// sweep removes what kills and drops have left behind, and readies the staging folder.
+func (f *folder) sweep() error {
+	names, err := f.fs.List(f.dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if name == stagingDir || isDB(name) && f.path(name) != f.dbDir() {
+			if err := f.fs.RemoveAll(f.path(name)); err != nil {
+				return err
+			}
+		}
+	}
+	return f.fs.MkdirAll(f.path(stagingDir), 0o755)
+}
+
+// isDB reports whether name is that of a database folder: db- and a number.
+func isDB(name string) bool {
+	number, found := strings.CutPrefix(name, dbPrefix)
+	return found && number != "" && strings.Trim(number, "0123456789") == ""
+}
+
+// makeDir makes dir and its parents last: a new folder survives a power cut once its parent is synced.
+func makeDir(fsys vfs.FS, dir string) error {
+	if _, err := fsys.Stat(dir); err == nil {
+		return nil
+	}
+	parent := fsys.PathDir(dir)
+	if parent != dir {
+		if err := makeDir(fsys, parent); err != nil {
+			return err
+		}
+	}
+	if err := fsys.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	return syncDir(fsys, parent)
+}
+
+func syncDir(fsys vfs.FS, dir string) error {
+	d, err := fsys.OpenDir(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// lockError tells a store in use from one whose lock cannot be made. The former is EAGAIN or EACCES without a path
+// if another process holds the lock, and an unnamed error if this one does.
+func lockError(dir string, err error) error {
+	var path *fs.PathError
+	var errno syscall.Errno
+	switch {
+	case errors.As(err, &path) || errors.As(err, &errno) && errno != syscall.EAGAIN && errno != syscall.EACCES:
+		return fmt.Errorf("lock the store in %s: %w", dir, err)
+	default:
+		return fmt.Errorf("the store in %s is in use by another process, and only one at a time can open it\n"+
+			"stop that one, or name another folder", dir)
+	}
+}
