@@ -34,7 +34,7 @@ type blueprint struct {
 func compile(step *scenarios.Request) (*blueprint, error) {
 	bp := &blueprint{step: step, target: step.URL, body: step.Body}
 	if err := bp.splitURL(); err != nil {
-		return nil, fmt.Errorf("%s: %s %s: %w", step.Pos, step.Method, step.URL, err)
+		return nil, fmt.Errorf("%s%s %s: %w", place(step.Pos), step.Method, withoutUser(step.URL.String()), err)
 	}
 	hasHost := false
 	for _, h := range step.Headers {
@@ -45,7 +45,7 @@ func compile(step *scenarios.Request) (*blueprint, error) {
 			continue
 		}
 		if !validHeader(h.Name, text) {
-			return nil, fmt.Errorf("%s: header %q cannot be sent: a line break or a character HTTP forbids", step.Pos, h.Name)
+			return nil, fmt.Errorf("%sheader %q cannot be sent: a line break or a character HTTP forbids", place(step.Pos), h.Name)
 		}
 		bp.head = append(bp.head, h.Name+": "+text+"\r\n"...)
 	}
@@ -55,22 +55,41 @@ func compile(step *scenarios.Request) (*blueprint, error) {
 	if bp.constant() {
 		whole, _, err := bp.render(nil, nil)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", step.Pos, err)
+			return nil, fmt.Errorf("%s%w", place(step.Pos), err)
 		}
 		bp.whole = whole
 	}
 	return bp, nil
 }
 
+// place is a position as the beginning of a message; a request from the command line has none.
+func place(pos scenarios.Pos) string {
+	if pos.File == "" {
+		return ""
+	}
+	return pos.String() + ": "
+}
+
+// withoutUser hides the user and password of a URL that is to be shown.
+func withoutUser(text string) string {
+	scheme, rest, ok := strings.Cut(text, "://")
+	authority := rest[:strings.IndexAny(rest+"/", "/?#")]
+	at := strings.LastIndexByte(authority, '@')
+	if !ok || at < 0 {
+		return text
+	}
+	return scheme + "://…" + rest[at:]
+}
+
 // splitURL separates the origin from the rest if the URL's text has it in plain before its first placeholder.
 func (bp *blueprint) splitURL() error {
 	prefix := bp.step.URL.Prefix()
 	scheme, rest, ok := strings.Cut(prefix, "://")
-	text, constant := bp.step.URL.Text()
+	_, constant := bp.step.URL.Text()
 	end := strings.IndexAny(rest, "/?#")
 	if !ok || end < 0 && !constant {
 		if constant {
-			return fmt.Errorf("%q is not an absolute URL (http://… or https://…)", text)
+			return errors.New("not an absolute URL (http://… or https://…)")
 		}
 		return nil
 	}
@@ -186,7 +205,7 @@ func methodHasBody(method string) bool {
 func splitAbsolute(text string) (origin, string, error) {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok {
-		return origin{}, "", fmt.Errorf("%q is not an absolute URL", text)
+		return origin{}, "", errors.New("not an absolute URL")
 	}
 	end := strings.IndexAny(rest, "/?#")
 	if end < 0 {
