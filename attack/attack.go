@@ -38,6 +38,7 @@ type Options struct {
 	TLS        *tls.Config   // nil: Go's defaults
 
 	Sink    Sink
+	OneStep bool            // report all requests as step 0: for lists so long that nobody reads them by step
 	Results func(*Result)   // gets every recorded result with its real URL, one call at a time; nil: nobody
 	Log     func(string)    // gets the lines of log steps; nil: nobody
 	Stop    <-chan struct{} // closed: no new requests, those in flight finish; nil: never
@@ -210,7 +211,7 @@ func (r *run) hasEnd() bool {
 		return r.opts.Rate.End() > 0
 	}
 	for _, p := range r.opts.Script.Phases {
-		if p.Users > 0 && p.Duration == 0 && p.Requests == 0 {
+		if p.Duration == 0 && (p.Arrivals != nil || p.Users > 0 && p.Requests == 0) {
 			return false
 		}
 	}

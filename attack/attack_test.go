@@ -270,6 +270,13 @@ func TestWarmupIsSentButNotRecorded(t *testing.T) {
 	if got := len(s.requests); got != 150 {
 		t.Errorf("server saw %d requests, want 50 more than the 100 recorded", got)
 	}
+	n, _ = mustRun(t, Options{
+		Script: plan(scenarios.Phase{Users: 3, Requests: 100}, get(s.URL)), Warmup: 20 * time.Millisecond,
+	})
+	n.wantCodes(t, map[string]int{"200": 100})
+	if got := len(s.requests); got <= 250 {
+		t.Errorf("server saw %d requests, want some more than the 100 recorded", got-150)
+	}
 }
 
 func TestCapShowsAsLagAndUnsent(t *testing.T) {

@@ -19,6 +19,14 @@ type origin struct {
 	host string // what the Host header says
 }
 
+// String returns the origin as the beginning of a URL.
+func (o origin) String() string {
+	if o.tls {
+		return "https://" + o.host
+	}
+	return "http://" + o.host
+}
+
 // blueprint is a request step compiled for sending. What is the same for every user is rendered once.
 type blueprint struct {
 	step   *scenarios.Request

@@ -33,6 +33,7 @@ type client struct {
 	out        []byte // the request being sent
 	res        Result
 	written    time.Time
+	warming    bool // what it sends is not recorded
 	reconnects int64
 }
 
@@ -46,7 +47,7 @@ func (c *client) do(ctx context.Context, bp *blueprint, vars []scenarios.Value, 
 	}
 	for hops := 0; ; hops++ {
 		h, end, err := c.exchange(ctx, hop.to, hop.method, due)
-		c.finish(ctx, bp, hop.method, end, err)
+		c.finish(ctx, bp, hop, end, err)
 		if err != nil || bp.step.NoFollow || !h.redirects() {
 			return end, err
 		}
@@ -134,15 +135,23 @@ func (c *client) talk(ctx context.Context, cn *conn, method string, deadline tim
 }
 
 // finish completes the result of an exchange and hands it on.
-func (c *client) finish(ctx context.Context, bp *blueprint, method string, end time.Time, err error) {
+func (c *client) finish(ctx context.Context, bp *blueprint, hop redirect, end time.Time, err error) {
 	r := &c.res
 	r.Latency = end.Sub(r.Timestamp)
 	r.Step, r.Scenario = bp.step.ID, bp.step.Scenario
-	r.Method, r.URL = method, bp.step.URL.String()
+	if c.run.opts.OneStep {
+		r.Step = 0
+	}
+	r.Method = hop.method
+	if c.run.opts.Results != nil {
+		r.URL = hop.to.String() + requestTarget(c.out)
+	}
 	if err != nil {
 		r.Error = errorKey(ctx, err)
 	}
-	c.run.add(c.shard, r)
+	if !c.warming {
+		c.run.add(c.shard, r)
+	}
 	r.Seq++
 }
 

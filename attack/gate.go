@@ -22,6 +22,7 @@ type gate struct {
 func newGate(ctx context.Context, requests int64, outer *gate) *gate {
 	g := &gate{outer: outer, done: ctx.Done(), limited: requests > 0}
 	g.quota.Store(requests)
+	g.shut.Store(ctx.Err() != nil)
 	g.unwatch = context.AfterFunc(ctx, func() { g.shut.Store(true) })
 	return g
 }

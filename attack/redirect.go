@@ -27,7 +27,7 @@ type redirect struct {
 // follow replaces the request in out by the one the answer asks for. 303 makes it a GET; the others keep method and
 // body, as Artillery does. Credentials are not sent to another origin.
 func (r *redirect) follow(out []byte, bp *blueprint, vars []scenarios.Value, h head) ([]byte, error) {
-	base, err := url.Parse(map[bool]string{false: "http", true: "https"}[r.to.tls] + "://" + r.to.host + requestTarget(out))
+	base, err := url.Parse(r.to.String() + requestTarget(out))
 	if err != nil {
 		return out, err
 	}

@@ -112,22 +112,31 @@ func (c *crew) closed(ctx context.Context, i int, phase scenarios.Phase, stop co
 		stop, cancel = context.WithDeadline(stop, time.Now().Add(phase.Duration))
 		defer cancel()
 	}
-	g := newGate(stop, phase.Requests, c.gate)
+	warm, cancel := context.WithDeadline(stop, c.recordFrom)
+	defer cancel()
+	warmup, g := newGate(warm, 0, c.gate), newGate(stop, phase.Requests, c.gate)
+	defer warmup.close()
 	defer g.close()
 	start := time.Now()
 	var users sync.WaitGroup
 	for range min(phase.Users, c.opts.MaxVUs) {
 		users.Go(func() {
-			u := c.newUser(i, start, g)
-			u.part = 8 * int64(phase.Users)
-			c.session(u, func() error { return u.again(ctx, phase) })
+			u := c.newUser(i, start, warmup)
+			c.session(u, func() error {
+				u.warming = true
+				u.again(ctx, phase)
+				u.warming, u.due = false, time.Now()
+				u.gate, u.granted, u.part = g, 0, 8*int64(phase.Users)
+				u.again(ctx, phase)
+				return nil
+			})
 		})
 	}
 	users.Wait()
 }
 
 // again walks through scenarios until the gate is shut. A request without an answer ends the walk, not the user.
-func (u *virtualUser) again(ctx context.Context, phase scenarios.Phase) error {
+func (u *virtualUser) again(ctx context.Context, phase scenarios.Phase) {
 	for !u.gate.shut.Load() {
 		err := u.walk(ctx, u.pick(phase).Steps)
 		if errors.Is(err, errStopped) {
@@ -136,7 +145,6 @@ func (u *virtualUser) again(ctx context.Context, phase scenarios.Phase) error {
 		u.run.countUserError(err)
 		clear(u.vars)
 	}
-	return nil
 }
 
 // session runs a user's life and tells the sink of its two ends.
