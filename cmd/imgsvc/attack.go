@@ -1,5 +1,368 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
 
-func newAttackCmd(out *output) *cobra.Command { return &cobra.Command{Use: "attack"} }
+	"github.com/spf13/cobra"
+
+	"github.com/starkillersystems/imgsvc/attack"
+	"github.com/starkillersystems/imgsvc/reports"
+	"github.com/starkillersystems/imgsvc/scenarios"
+)
+
+// attackFlags are the flags of `imgsvc attack`, as they were typed.
+type attackFlags struct {
+	rate, ramp string
+	vus        int
+	duration   time.Duration
+	requests   int64
+
+	target            string
+	method            string
+	headers           []string
+	body, user        string
+	timeout           time.Duration
+	noFollow          bool
+	insecure          bool
+	unixSocket        string
+	cert, key, cacert string
+
+	maxVUs     int
+	warmup     time.Duration
+	seed       uint64
+	name       string
+	thresholds []string
+	abort      bool
+	output     string
+	results    string
+}
+
+func newAttackCmd(out *output) *cobra.Command {
+	f := &attackFlags{}
+	cmd := &cobra.Command{
+		Use:   "attack SCRIPT | URL",
+		Short: "Send load and measure what comes back",
+		Long: `Send load to an HTTP service and measure what comes back.
+
+SCRIPT is an Artillery script (.yml, .yaml, .json), a siege.js script (.js), a list of vegeta targets
+(lines of METHOD URL, or JSON lines), or - for one of these on standard input.
+
+A URL or a target list takes either a rate (--rate, --ramp: requests leave on a schedule, whatever the service
+does) or users (--vus: each sends its next request when the last one is answered); without one it runs
+--vus 10 --duration 10s. A script brings its own phases; --rate (users a second) or --vus replaces them.`,
+		Example: `  imgsvc attack --rate 400 --duration 30s http://127.0.0.1:3000/reviews/15000?index=1
+  imgsvc attack --vus 32 --requests 100000 --output run.json http://127.0.0.1:3000/listings/7
+  imgsvc attack --duration 30s --target http://127.0.0.1:3000/reviews scenarios/artillery.yml
+  imgsvc attack --rate 400 --duration 10s --threshold 'p99<50ms,success>=99.9%' http://127.0.0.1:3000/listings/7`,
+		Args: usageArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, out, args[0]) },
+	}
+	f.bind(cmd)
+	return cmd
+}
+
+func (f *attackFlags) bind(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.rate, "rate", "", "open loop: so many requests (a script: users) a second; also 400/s, 6000/m")
+	flags.StringVar(&f.ramp, "ramp", "", "open loop: from a rate to another over --duration, as 0..1000")
+	flags.IntVar(&f.vus, "vus", 0, "closed loop: so many users, each on a connection of its own, without think time")
+	flags.DurationVar(&f.duration, "duration", 0, "how long; for a script the most its run may take")
+	flags.Int64Var(&f.requests, "requests", 0, "exactly so many requests")
+	flags.StringVar(&f.target, "target", "", "attack this instead of the script's own target")
+	flags.StringVarP(&f.method, "request", "X", "", "HTTP method (GET, or POST with a body)")
+	flags.StringArrayVarP(&f.headers, "header", "H", nil, "a header, as 'Name: value' (repeat)")
+	flags.StringVar(&f.body, "body", "", "body text, or @FILE")
+	flags.StringVarP(&f.user, "user", "u", "", "USER:PASSWORD for basic authentication")
+	flags.DurationVar(&f.timeout, "timeout", 0, "the most one request may take, from dial to last byte (10s, or the script's)")
+	flags.BoolVar(&f.noFollow, "no-follow", false, "do not follow redirects")
+	flags.BoolVarP(&f.insecure, "insecure", "k", false, "accept any certificate")
+	flags.StringVar(&f.unixSocket, "unix-socket", "", "connect to this socket instead of the URL's host")
+	flags.StringVar(&f.cert, "cert", "", "client certificate, PEM (with --key)")
+	flags.StringVar(&f.key, "key", "", "its private key, PEM")
+	flags.StringVar(&f.cacert, "cacert", "", "accept servers certified by these, PEM")
+	flags.IntVar(&f.maxVUs, "max-vus", 10_000, "the most users, or requests in flight at a rate, at once")
+	flags.DurationVar(&f.warmup, "warmup", 0, "send for so long before recording begins")
+	flags.Uint64Var(&f.seed, "seed", 1, "of every random choice")
+	flags.StringVar(&f.name, "name", "", "a label for the report")
+	flags.StringArrayVar(&f.thresholds, "threshold", nil, "exit with 3 unless it holds: p99<50ms, success>=99.9%, rps>400 (repeat)")
+	flags.BoolVar(&f.abort, "abort-on-fail", false, "judge thresholds every second and stop at the first that fails")
+	flags.StringVar(&f.output, "output", "", "write the report as JSON to this file")
+	flags.StringVar(&f.results, "results", "", "write every result in vegeta's binary encoding to this file, or - for stdout")
+}
+
+func (f *attackFlags) run(cmd *cobra.Command, out *output, arg string) error {
+	job, err := f.job(cmd, arg)
+	if err != nil {
+		return usageError(err)
+	}
+	if f.results == "-" && out.json {
+		return usageError(errors.New("--results - and --json both want standard output: give one of them a file"))
+	}
+	results, closeResults, err := f.openResults(cmd)
+	if err != nil {
+		return err
+	}
+	job.stderr, job.quiet = cmd.ErrOrStderr(), out.quiet
+	if results != nil {
+		job.options.Results = results.Write
+	}
+	report, runErr := job.run(cmd.Context())
+	if err := closeResults(); err != nil {
+		runErr = errors.Join(runErr, err)
+	}
+	if report == nil {
+		return runErr
+	}
+	return errors.Join(f.show(cmd, out, report), runErr)
+}
+
+// show writes the report wherever it is wanted. One output that fails does not keep the others from being written.
+func (f *attackFlags) show(cmd *cobra.Command, out *output, report *reports.Report) error {
+	format, w := "text", cmd.OutOrStdout()
+	if out.json {
+		format = "json"
+	}
+	if f.results == "-" {
+		w = cmd.ErrOrStderr()
+	}
+	var err error
+	if f.output != "" {
+		err = report.WriteFile(f.output)
+	}
+	return errors.Join(report.Write(w, format), err)
+}
+
+// openResults opens what --results names. The returned func writes what is buffered and closes it.
+func (f *attackFlags) openResults(cmd *cobra.Command) (*attack.ResultWriter, func() error, error) {
+	switch f.results {
+	case "":
+		return nil, func() error { return nil }, nil
+	case "-":
+		w := attack.NewResultWriter(cmd.OutOrStdout())
+		return w, w.Flush, nil
+	}
+	file, err := os.Create(f.results)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open results: %w", err)
+	}
+	w := attack.NewResultWriter(file)
+	return w, func() error { return errors.Join(w.Flush(), file.Close()) }, nil
+}
+
+// job turns the flags into an attack. Its errors are the caller's to mend.
+func (f *attackFlags) job(cmd *cobra.Command, arg string) (*job, error) {
+	script, err := f.load(cmd, arg)
+	if err != nil {
+		return nil, err
+	}
+	options := attack.Options{
+		Script: script, Duration: f.duration, MaxVUs: f.maxVUs, Timeout: f.timeout,
+		Warmup: f.warmup, Seed: f.seed, Name: f.name, UnixSocket: f.unixSocket,
+	}
+	if err := f.checkNumbers(); err != nil {
+		return nil, err
+	}
+	if options.TLS, err = f.tls(); err != nil {
+		return nil, err
+	}
+	if err := f.law(&options); err != nil {
+		return nil, err
+	}
+	j := newJob(options, version())
+	j.meta.Name, j.abort = f.name, f.abort
+	for _, expr := range f.thresholds {
+		thresholds, err := reports.ParseThresholds(expr)
+		if err != nil {
+			return nil, err
+		}
+		j.thresholds = append(j.thresholds, thresholds...)
+	}
+	if f.abort && len(j.thresholds) == 0 {
+		return nil, errors.New("--abort-on-fail needs a --threshold to fail")
+	}
+	return j, nil
+}
+
+// load reads the script, or makes one of a URL.
+func (f *attackFlags) load(cmd *cobra.Command, arg string) (*scenarios.Script, error) {
+	if isURL(arg) {
+		if f.target != "" {
+			return nil, errors.New("--target is for scripts: the URL is the target")
+		}
+		body, err := bodyText(f.body)
+		if err != nil {
+			return nil, err
+		}
+		return scenarios.ForURL(scenarios.URLRequest{
+			URL: arg, Method: f.method, Headers: f.headers, Body: body, User: f.user, NoFollow: f.noFollow,
+		})
+	}
+	for _, name := range []string{"request", "header", "body", "user", "no-follow"} {
+		if cmd.Flags().Changed(name) {
+			return nil, fmt.Errorf("--%s is for a URL: a script says itself what is sent", name)
+		}
+	}
+	options := scenarios.LoadOptions{Target: f.target}
+	if arg == "-" {
+		return scenarios.Load("-", cmd.InOrStdin(), options)
+	}
+	script, err := scenarios.LoadFile(arg, options)
+	if errors.Is(err, os.ErrNotExist) && !strings.ContainsAny(arg, `\`) && strings.ContainsAny(arg, ":.") {
+		return nil, fmt.Errorf("%w\nif it is a URL, write it as http://%s", err, arg)
+	}
+	return script, err
+}
+
+// law settles how requests or users arrive.
+func (f *attackFlags) law(o *attack.Options) error {
+	schedule, err := f.schedule()
+	if err != nil {
+		return err
+	}
+	plain := len(o.Script.Phases) == 0
+	if plain && schedule == nil && f.vus == 0 {
+		f.vus = 10
+		if f.duration == 0 && f.requests == 0 {
+			o.Duration = 10 * time.Second
+		}
+	}
+	switch {
+	case schedule != nil && plain:
+		o.Rate, o.Requests, o.Duration = *schedule, f.requests, 0
+	case schedule != nil:
+		o.Requests = f.requests
+		o.Script.Phases = []scenarios.Phase{{
+			Name: "rate", Duration: schedule.Duration,
+			Arrivals: &scenarios.Arrivals{Law: scenarios.Linear, Rate: schedule.From, RampTo: schedule.To},
+		}}
+	case f.vus > 0:
+		o.Script.Phases = []scenarios.Phase{{Name: "users", Users: f.vus, Requests: f.requests}}
+	default:
+		o.Requests = f.requests
+		if f.warmup > 0 && f.requests > 0 {
+			return errors.New("--requests counts what is recorded, and a script's phases cannot be told apart from " +
+				"the warm-up: leave out one of --warmup and --requests, or use --vus")
+		}
+	}
+	return nil
+}
+
+// schedule reads --rate or --ramp; it is nil without one.
+func (f *attackFlags) schedule() (*attack.Ramp, error) {
+	given := 0
+	for _, set := range []bool{f.rate != "", f.ramp != "", f.vus != 0} {
+		if set {
+			given++
+		}
+	}
+	switch {
+	case given > 1:
+		return nil, errors.New("--rate, --ramp and --vus exclude each other: give one")
+	case f.rate != "":
+		rate, err := parseRate(f.rate)
+		if err == nil && rate == 0 {
+			err = errors.New("--rate 0 sends nothing: for as fast as the service answers, use --vus N")
+		}
+		return &attack.Ramp{From: rate, To: rate, Duration: f.duration}, err
+	case f.ramp != "":
+		return parseRamp(f.ramp, f.duration)
+	}
+	return nil, nil
+}
+
+func (f *attackFlags) checkNumbers() error {
+	switch {
+	case f.vus < 0, f.maxVUs < 1:
+		return errors.New("--vus and --max-vus want a number from 1")
+	case f.requests < 0:
+		return errors.New("--requests wants a number from 1")
+	case f.duration < 0, f.timeout < 0, f.warmup < 0:
+		return errors.New("--duration, --timeout and --warmup cannot be negative")
+	case f.vus > f.maxVUs:
+		return fmt.Errorf("--vus %d is more than --max-vus %d lets work at once: raise it", f.vus, f.maxVUs)
+	}
+	return nil
+}
+
+// tls makes the client side of TLS from the flags.
+func (f *attackFlags) tls() (*tls.Config, error) {
+	config := &tls.Config{InsecureSkipVerify: f.insecure}
+	if (f.cert == "") != (f.key == "") {
+		return nil, errors.New("--cert and --key go together")
+	}
+	if f.cert != "" {
+		pair, err := tls.LoadX509KeyPair(f.cert, f.key)
+		if err != nil {
+			return nil, fmt.Errorf("client certificate: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	if f.cacert != "" {
+		pem, err := os.ReadFile(f.cacert)
+		if err != nil {
+			return nil, fmt.Errorf("--cacert: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("--cacert %s: no certificate in PEM form in it", f.cacert)
+		}
+	}
+	return config, nil
+}
+
+func isURL(arg string) bool {
+	scheme, _, ok := strings.Cut(strings.ToLower(arg), "://")
+	return ok && (scheme == "http" || scheme == "https")
+}
+
+// bodyText returns the text of --body: what it says, or what is in the file it names.
+func bodyText(body string) (string, error) {
+	name, isFile := strings.CutPrefix(body, "@")
+	if !isFile {
+		return body, nil
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return "", fmt.Errorf("--body: %w", err)
+	}
+	return string(text), nil
+}
+
+// parseRate reads a number of events per second: 400, 400/s, 6000/m, 100000/h.
+func parseRate(text string) (float64, error) {
+	number, unit, _ := strings.Cut(text, "/")
+	per, ok := map[string]float64{"": 1, "s": 1, "m": 60, "h": 3600}[unit]
+	rate, err := strconv.ParseFloat(number, 64)
+	if !ok || err != nil || rate < 0 || rate > 1e7 {
+		return 0, fmt.Errorf("%q is not a rate: write it as 400, 400/s, 6000/m or 100000/h, at most 10,000,000 a second", text)
+	}
+	return rate / per, nil
+}
+
+// parseRamp reads two rates with dots between them.
+func parseRamp(text string, duration time.Duration) (*attack.Ramp, error) {
+	from, to, ok := strings.Cut(text, "..")
+	if !ok {
+		return nil, fmt.Errorf("--ramp %q: write it as FROM..TO, for instance 0..1000", text)
+	}
+	if duration == 0 {
+		return nil, errors.New("--ramp needs a --duration to ramp over")
+	}
+	low, err := parseRate(from)
+	if err != nil {
+		return nil, err
+	}
+	high, err := parseRate(to)
+	if err == nil && low+high == 0 {
+		err = errors.New("--ramp 0..0 sends nothing")
+	}
+	return &attack.Ramp{From: low, To: high, Duration: duration}, err
+}

@@ -51,19 +51,44 @@ func run(args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return 0
-	}
-	code := exitFailed
-	var exit *exitError
-	if errors.As(err, &exit) {
-		code = exit.code
-	}
-	if exit == nil || exit.err != nil {
-		fmt.Fprintln(stderr, "imgsvc:", err)
+	code, messages := exit(root.ExecuteContext(ctx))
+	for _, message := range messages {
+		fmt.Fprintln(stderr, "imgsvc:", message)
 	}
 	return code
+}
+
+// exit returns the exit code an error stands for, and what is to be said of it. Of several joined errors the gravest
+// code counts, and each has its say.
+func exit(err error) (code int, messages []string) {
+	if err == nil {
+		return 0, nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range joined.Unwrap() {
+			c, m := exit(one)
+			code, messages = graver(code, c), append(messages, m...)
+		}
+		return code, messages
+	}
+	var known *exitError
+	switch {
+	case !errors.As(err, &known):
+		return exitFailed, []string{err.Error()}
+	case known.err == nil:
+		return known.code, nil
+	}
+	return known.code, []string{err.Error()}
+}
+
+// graver returns the code that wins where two apply.
+func graver(a, b int) int {
+	for _, code := range []int{exitUsage, exitFailed, exitThreshold} {
+		if a == code || b == code {
+			return code
+		}
+	}
+	return 0
 }
 
 type killKey struct{}

@@ -1,0 +1,25 @@
+# What people and CI run. CI has no commands of its own.
+
+.PHONY: check test bench build
+
+build:
+	go build -o imgsvc ./cmd/imgsvc
+
+# Everything that must hold before a change lands.
+check:
+	@test -z "$$(gofmt -l .)" || { echo "not formatted by gofmt:"; gofmt -l .; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+	go mod verify
+	go test -race ./...
+
+test:
+	go test ./...
+
+# Speed, as ratios where there is something to compare with.
+bench:
+	go test -run '^$$' -bench . -benchtime 2s ./...
+
+# Needs the vulnerability database: not part of check, which must run without a network.
+vulncheck:
+	go tool govulncheck ./...

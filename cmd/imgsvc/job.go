@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/starkillersystems/imgsvc/attack"
+	"github.com/starkillersystems/imgsvc/reports"
+	"github.com/starkillersystems/imgsvc/scenarios"
+)
+
+// job is one attack with its recording: what `attack` and `bench` have in common.
+type job struct {
+	options    attack.Options
+	meta       reports.Meta
+	thresholds []reports.Threshold
+	abort      bool // stop as soon as a threshold is broken
+	stderr     io.Writer
+	quiet      bool
+}
+
+// mostSteps is how many requests of a script are reported one by one. A longer list is reported as one step: nobody
+// would read it, and each step costs memory in every shard.
+const mostSteps = 200
+
+// newJob names what the attack's script has, for the report.
+func newJob(o attack.Options, version string) *job {
+	script := o.Script
+	meta := reports.Meta{Script: script.Name, Target: script.Target, Version: version}
+	for _, w := range script.Warnings {
+		meta.Warnings = append(meta.Warnings, w.Error())
+	}
+	if len(script.Requests) > mostSteps {
+		o.OneStep = true
+		meta.Steps = []reports.StepName{{Step: fmt.Sprintf("%d requests in turn", len(script.Requests))}}
+		return &job{options: o, meta: meta}
+	}
+	for _, r := range script.Requests {
+		meta.Steps = append(meta.Steps, reports.StepName{
+			Scenario: script.Scenarios[r.Scenario].Name, Step: r.Name, Method: r.Method, URL: r.URL.String(),
+		})
+	}
+	return &job{options: o, meta: meta}
+}
+
+// run attacks and returns the report, judged. The first signal stops arrivals, the second cuts off what is in flight;
+// both leave a report. The error, if there is a report as well, says why the exit code is not 0.
+func (j *job) run(ctx context.Context) (*reports.Report, error) {
+	for _, w := range j.meta.Warnings {
+		fmt.Fprintln(j.stderr, "warning:", w)
+	}
+	if !j.quiet {
+		fmt.Fprintln(j.stderr, j.announce())
+	}
+	stop, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	recorder := reports.NewRecorder()
+	j.options.Sink, j.options.Stop = recorder, stop.Done()
+	j.options.Log = func(line string) { fmt.Fprintln(j.stderr, line) }
+
+	watching := make(chan struct{})
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		j.watch(recorder, watching, cancel)
+	}()
+	summary, err := attack.Run(killContext(ctx), j.options)
+	close(watching)
+	<-watched
+	if err != nil {
+		return nil, usageError(err)
+	}
+	report := recorder.Report(summary, j.meta)
+	return report, j.verdict(ctx, report, summary, context.Cause(stop))
+}
+
+// errBroken is why a run was stopped by a threshold.
+var errBroken = errors.New("a threshold was broken")
+
+// watch shows progress and judges thresholds once a second until done.
+func (j *job) watch(recorder *reports.Recorder, done <-chan struct{}, stop context.CancelCauseFunc) {
+	progress := newProgress(j.stderr, j.quiet)
+	defer progress.Close()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case now := <-tick.C:
+			progress.Show(func() string { return recorder.Snapshot(now).String() })
+			if !j.abort {
+				continue
+			}
+			for _, broken := range recorder.SoFar(now).Broken(j.thresholds) {
+				progress.Line("%s: stopping", broken)
+				stop(errBroken)
+			}
+		}
+	}
+}
+
+// verdict judges the report and settles the exit code.
+func (j *job) verdict(ctx context.Context, report *reports.Report, summary attack.Summary, why error) error {
+	pass := report.Judge(j.thresholds)
+	switch {
+	case ctx.Err() != nil && summary.SetEnd:
+		return &exitError{exitFailed, errors.New("stopped before its end: the report covers what was sent until then")}
+	case errors.Is(why, errBroken):
+		report.Warnings = append(report.Warnings, "stopped early: a threshold was broken on the way")
+		return &exitError{code: exitThreshold}
+	case !pass:
+		return &exitError{code: exitThreshold}
+	}
+	return nil
+}
+
+// announce says what is about to happen and when it will end.
+func (j *job) announce() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "attacking %s", j.meta.Script)
+	if j.meta.Target != "" && j.meta.Target != j.meta.Script {
+		fmt.Fprintf(&text, " at %s", j.meta.Target)
+	}
+	fmt.Fprintf(&text, ": %s; ", j.load())
+	if end := j.end(); end != "" {
+		return text.String() + end
+	}
+	return text.String() + "it will not end by itself: Ctrl-C ends it and shows the report"
+}
+
+// load says how much is sent.
+func (j *job) load() string {
+	if j.options.Rate != nil {
+		from, to := j.options.Rate.Rate(0), j.options.Rate.Rate(j.options.Rate.End())
+		if from != to {
+			return fmt.Sprintf("%.4g to %.4g requests/s", from, to)
+		}
+		return fmt.Sprintf("%.4g requests/s", from)
+	}
+	var phases []string
+	for _, p := range j.options.Script.Phases {
+		switch {
+		case p.Users == 1:
+			phases = append(phases, "1 user in a loop")
+		case p.Users > 0:
+			phases = append(phases, fmt.Sprintf("%d users in a loop", p.Users))
+		case p.Arrivals != nil:
+			phases = append(phases, describeArrivals(p))
+		default:
+			phases = append(phases, fmt.Sprintf("a pause of %s", p.Duration))
+		}
+	}
+	return strings.Join(phases, ", then ")
+}
+
+func describeArrivals(p scenarios.Phase) string {
+	over := ""
+	if p.Duration > 0 {
+		over = fmt.Sprintf(" over %s", p.Duration)
+	}
+	if p.Arrivals.Law == scenarios.Even {
+		return fmt.Sprintf("%d users arriving%s", p.Arrivals.Count, over)
+	}
+	if p.Arrivals.Rate == p.Arrivals.RampTo {
+		return fmt.Sprintf("%.4g users/s arriving%s", p.Arrivals.Rate, over)
+	}
+	return fmt.Sprintf("%.4g to %.4g users/s arriving%s", p.Arrivals.Rate, p.Arrivals.RampTo, over)
+}
+
+// end says when the run ends; it is empty if it does not end by itself.
+func (j *job) end() string {
+	o := j.options
+	requests := o.Requests
+	if len(o.Script.Phases) == 1 {
+		requests = max(requests, o.Script.Phases[0].Requests)
+	}
+	limit := o.Duration
+	if o.Rate != nil {
+		limit = o.Rate.End()
+	}
+	switch {
+	case requests > 0 && limit > 0:
+		return fmt.Sprintf("ends after %d requests or %s", requests, limit)
+	case requests > 0:
+		return fmt.Sprintf("ends after %d requests", requests)
+	case limit > 0:
+		return fmt.Sprintf("ends after %s", limit)
+	case o.Rate != nil || o.Script.Endless:
+		return ""
+	}
+	for _, p := range o.Script.Phases {
+		if p.Duration == 0 && p.Requests == 0 {
+			return ""
+		}
+	}
+	return "ends when the last user is done"
+}
