@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"strings"
-	"syscall"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -34,19 +33,24 @@ const (
 	storeFormat = 1
 )
 
-// Meta says what was seeded into a store.
+// Meta says what a store was seeded with.
 type Meta struct {
 	Seed      uint64 `json:"seed"`
 	Records   int64  `json:"records"`   // ids run from 0 to Records-1
-	Generator int    `json:"generator"` // the version of the function from seed and id to record
+	Generator int    `json:"generator"` // version of the function from seed and id to record
 	Complete  bool   `json:"complete"`  // all records are there, for good
+}
+
+// String says in words what the store was seeded with.
+func (m Meta) String() string {
+	return fmt.Sprintf("%d records of seed %d (generator %d)", m.Records, m.Seed, m.Generator)
 }
 
 type marker struct {
 	Kind   string `json:"kind"`
 	Format int    `json:"format"`
 	Meta
-	DB int `json:"db"` // the number of the database folder
+	DB int `json:"db"` // number of the database folder
 }
 
 // folder is the folder of an embedded store, locked for this process.
@@ -58,16 +62,16 @@ type folder struct {
 }
 
 func (f *folder) path(name string) string { return f.fs.PathJoin(f.dir, name) }
-func (f *folder) dbDir() string           { return f.path(fmt.Sprintf("%s%d", dbPrefix, f.marker.DB)) }
+func (f *folder) dbDir() string           { return f.path(fmt.Sprint(dbPrefix, f.marker.DB)) }
 
-// openFolder locks the store in dir. With create a store may be missing: then dir is made, or must be empty.
+// openFolder locks the store in dir. With create there need not be one yet; dir is then made, or must be empty.
 func openFolder(fsys vfs.FS, dir string, create bool) (*folder, error) {
 	f := &folder{fs: fsys, dir: dir}
 	if err := f.inspect(create); err != nil {
 		return nil, err
 	}
 	if err := makeDir(fsys, dir); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("make the folder %s: %w\nname one that you can write to", dir, err)
 	}
 	lock, err := fsys.Lock(f.path(lockFile))
 	if err != nil {
@@ -80,27 +84,28 @@ func openFolder(fsys vfs.FS, dir string, create bool) (*folder, error) {
 	return f, nil
 }
 
-// inspect refuses a folder that holds something other than a store before anything is written to it.
+// inspect refuses a folder that holds something other than a store, before anything is written to it.
 func (f *folder) inspect(create bool) error {
 	names, err := f.fs.List(f.dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return fmt.Errorf("look into %s: %w\nname a folder that you can read", f.dir, err)
 	}
 	var strange string
 	for _, name := range names {
 		switch name {
 		case markerFile:
 			return nil
-		case markerTmpFile, lockFile, "lost+found": // a kill in the first moments leaves the former two
+		case markerTmpFile, lockFile: // left over from a kill in the first moments
+		case "lost+found": // in the root of a file system made for the store
 		default:
 			strange = name
 		}
 	}
 	switch {
 	case strange != "":
-		return fmt.Errorf("%s is not a store: it holds %s and no %s\nname an empty or a new folder", f.dir, strange, markerFile)
+		return fmt.Errorf("%s is not a store: it holds %s, and no %s\nname an empty or a new folder", f.dir, strange, markerFile)
 	case !create:
-		return fmt.Errorf("there is no store in %s\nmake one with: imgsvc seed --store pebble:%s", f.dir, f.dir)
+		return fmt.Errorf("there is no store in %s\nmake one: imgsvc seed --store pebble:%s", f.dir, f.dir)
 	}
 	return nil
 }
@@ -120,43 +125,59 @@ func (f *folder) readMarker() error {
 	var m marker
 	switch err := json.Unmarshal(text, &m); {
 	case err != nil || m.Kind != storeKind:
-		return fmt.Errorf("%s is not a store: %s was not written by imgsvc\nname an empty or a new folder", f.dir, markerFile)
+		return fmt.Errorf("%s is not a store: its %s is not ours\nname an empty or a new folder", f.dir, markerFile)
 	case m.Format > storeFormat:
-		return fmt.Errorf("the store in %s has format %d, and this build knows none above %d\nuse a newer imgsvc, or another folder",
+		return fmt.Errorf("the store in %s has format %d, and this imgsvc knows up to %d\nuse a newer imgsvc, or another folder",
 			f.dir, m.Format, storeFormat)
 	}
 	f.marker = m
 	return nil
 }
 
-// writeMarker makes m the marker: after a crash at any moment there is the old one or the new one.
+// writeMarker makes m the marker. After a crash at any moment there is the old one or the new one.
 func (f *folder) writeMarker(m marker) error {
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
 	}
-	tmp := f.path(markerTmpFile)
-	file, err := f.fs.Create(tmp, vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return err
+	if err := f.writeFile(f.path(markerTmpFile), append(text, '\n')); err != nil {
+		return fmt.Errorf("write %s: %w", f.path(markerFile), err)
 	}
-	_, err = file.Write(append(text, '\n'))
-	if err == nil {
-		err = file.Sync()
-	}
-	if err := errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", tmp, err)
-	}
-	if err := f.fs.Rename(tmp, f.path(markerFile)); err != nil {
+	if err := f.fs.Rename(f.path(markerTmpFile), f.path(markerFile)); err != nil {
 		return err
 	}
 	f.marker = m
 	return syncDir(f.fs, f.dir)
 }
 
-// start begins a store for want in a fresh database folder. What a store here held before is gone with it.
-func (f *folder) start(want Meta) error {
-	return f.writeMarker(marker{Kind: storeKind, Format: storeFormat, Meta: want, DB: f.marker.DB + 1})
+func (f *folder) writeFile(path string, text []byte) error {
+	file, err := f.fs.Create(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	if _, err = file.Write(text); err == nil {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
+}
+
+// prepare makes f's marker that of the wanted store, and removes what is left of others.
+func (f *folder) prepare(want Meta, drop bool) error {
+	have := f.marker.Meta
+	have.Complete, want.Complete = false, false
+	switch {
+	case f.marker.Kind == "" || drop:
+		// The new marker names a new database: with it the old one is gone in one step.
+		if err := f.writeMarker(marker{Kind: storeKind, Format: storeFormat, Meta: want, DB: f.marker.DB + 1}); err != nil {
+			return withHint(err)
+		}
+	case have != want:
+		return fmt.Errorf("the store in %s is for %s, not for %s\nname another folder, or start over with --drop", f.dir, have, want)
+	}
+	if err := f.sweep(); err != nil {
+		return fmt.Errorf("clean up %s: %w", f.dir, err)
+	}
+	return nil
 }
 
 // sweep removes what kills and drops have left behind, and readies the staging folder.
@@ -179,43 +200,4 @@ func (f *folder) sweep() error {
 func isDB(name string) bool {
 	number, found := strings.CutPrefix(name, dbPrefix)
 	return found && number != "" && strings.Trim(number, "0123456789") == ""
-}
-
-// makeDir makes dir and its parents last: a new folder survives a power cut once its parent is synced.
-func makeDir(fsys vfs.FS, dir string) error {
-	if _, err := fsys.Stat(dir); err == nil {
-		return nil
-	}
-	parent := fsys.PathDir(dir)
-	if parent != dir {
-		if err := makeDir(fsys, parent); err != nil {
-			return err
-		}
-	}
-	if err := fsys.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	return syncDir(fsys, parent)
-}
-
-func syncDir(fsys vfs.FS, dir string) error {
-	d, err := fsys.OpenDir(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
-// lockError tells a store in use from one whose lock cannot be made. The former is EAGAIN or EACCES without a path
-// if another process holds the lock, and an unnamed error if this one does.
-func lockError(dir string, err error) error {
-	var path *fs.PathError
-	var errno syscall.Errno
-	switch {
-	case errors.As(err, &path) || errors.As(err, &errno) && errno != syscall.EAGAIN && errno != syscall.EACCES:
-		return fmt.Errorf("lock the store in %s: %w", dir, err)
-	default:
-		return fmt.Errorf("the store in %s is in use by another process, and only one at a time can open it\n"+
-			"stop that one, or name another folder", dir)
-	}
 }

@@ -13,22 +13,23 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// Pebble is an embedded store: a folder with one database that maps ids to encoded listings. One process at a
-// time can have it open. Its methods may be called from several goroutines.
+// Pebble is an embedded store: a folder with a database that maps ids to encoded listings. One process at a time
+// can have it open. Its methods may be called from several goroutines at once.
 type Pebble struct {
-	folder *folder
-	db     *pebble.DB
+	folder   *folder
+	settings *pebble.Options
+	db       *pebble.DB
 
-	ingest sync.Mutex // held while tables go in
-	broken error      // guarded by ingest: why the database can no longer be used
+	ingesting sync.Mutex // held while a table goes in
+	broken    error      // guarded by ingesting: why the database must not be touched any more
 }
 
 // PebbleOptions says how to open an embedded store.
 type PebbleOptions struct {
 	ReadOnly   bool
-	CacheBytes int64 // for blocks of the database held in memory; 0 means 64 MiB
+	CacheBytes int64 // blocks of the database held in memory; 0 means 64 MiB
 
-	fs vfs.FS // the disk, in tests something worse
+	fs vfs.FS // the disk; tests have worse ones
 }
 
 func (o PebbleOptions) withDefaults() PebbleOptions {
@@ -41,8 +42,8 @@ func (o PebbleOptions) withDefaults() PebbleOptions {
 	return o
 }
 
-// OpenPebble opens the complete store in dir. It is an error if there is none, if it is seeded only in part, if
-// another process has it open, or if a newer imgsvc wrote it.
+// OpenPebble opens the complete store in dir. It is an error, which names the remedy, if there is none, if it is
+// seeded only in part, if another process has it open, or if a newer imgsvc wrote it.
 func OpenPebble(dir string, opts PebbleOptions) (*Pebble, error) {
 	opts = opts.withDefaults()
 	f, err := openFolder(opts.fs, dir, false)
@@ -50,45 +51,68 @@ func OpenPebble(dir string, opts PebbleOptions) (*Pebble, error) {
 		return nil, err
 	}
 	if !f.marker.Complete {
-		err := fmt.Errorf("the store in %s is seeded only in part\nfinish it with: imgsvc seed --store pebble:%s --records %d --seed %d",
+		err := fmt.Errorf("the store in %s is seeded only in part\nfinish it: imgsvc seed --store pebble:%s --records %d --seed %d",
 			dir, dir, f.marker.Records, f.marker.Seed)
 		return nil, errors.Join(err, f.lock.Close())
 	}
 	settings := pebbleSettings(opts)
-	settings.ReadOnly, settings.ErrorIfNotExists = opts.ReadOnly, true
+	settings.ErrorIfNotExists = true
 	return openDB(f, settings)
 }
 
 func openDB(f *folder, settings *pebble.Options) (*Pebble, error) {
-	p := &Pebble{folder: f}
-	err := guard(func() (err error) {
+	p := &Pebble{folder: f, settings: settings}
+	_, err := guard(func() (err error) {
 		p.db, err = pebble.Open(f.dbDir(), settings)
 		return err
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open the store in %s: %w", f.dir, err), f.lock.Close())
+		return nil, errors.Join(withHint(fmt.Errorf("open the store in %s: %w", f.dir, err)), f.lock.Close())
 	}
 	return p, nil
 }
 
-// pebbleSettings are the settings that writing and reading share.
+// The format of the database and its tables is pinned, so that a newer library does not make stores which an older
+// imgsvc cannot read. Blocks of 32 KiB rather than 4 make tables 40 % smaller and a third quicker to write; they
+// make a read that misses every cache 13 µs slower, which is less than the request around it takes. Tables have no
+// filter: ids without a listing lie outside the bounds of every table, which are in memory anyway.
+const (
+	databaseFormat = pebble.FormatValueSeparation
+	blockBytes     = 32 << 10
+	indexBytes     = 256 << 10
+)
+
+// pebbleSettings are what writing and reading have in common.
 func pebbleSettings(opts PebbleOptions) *pebble.Options {
 	settings := &pebble.Options{
 		FS:                 opts.fs,
+		ReadOnly:           opts.ReadOnly,
 		CacheSize:          opts.CacheBytes,
-		FormatMajorVersion: pebble.FormatValueSeparation,
+		FormatMajorVersion: databaseFormat,
 		Logger:             quietLogger{},
-		LoggerAndTracer:    nil,
+		// The read that finds corrupt data returns an error; it is no reason to end the process.
+		EventListener: &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}},
 	}
 	for i := range settings.Levels {
-		settings.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.SnappyCompression }
+		level := &settings.Levels[i]
+		level.BlockSize, level.IndexBlockSize = blockBytes, indexBytes
+		level.Compression = func() *sstable.CompressionProfile { return sstable.SnappyCompression }
 	}
 	settings.EnsureDefaults()
 	return settings
 }
 
-// Meta returns what was seeded into the store.
+// Meta returns what the store was seeded with.
 func (p *Pebble) Meta() Meta { return p.folder.marker.Meta }
+
+// DiskBytes returns how much of the disk the store takes.
+func (p *Pebble) DiskBytes() int64 { return int64(p.db.Metrics().DiskSpaceUsage()) }
+
+// FreeBytes returns how much of the disk is free for the store, or false if that cannot be told.
+func (p *Pebble) FreeBytes() (int64, bool) {
+	usage, err := p.folder.fs.GetDiskUsage(p.folder.dir)
+	return int64(usage.AvailBytes), err == nil
+}
 
 // FindListing returns the listing with the given id, or an error that wraps ErrNotFound or ErrCorrupt.
 func (p *Pebble) FindListing(ctx context.Context, id int64) (Listing, error) {
@@ -96,13 +120,15 @@ func (p *Pebble) FindListing(ctx context.Context, id int64) (Listing, error) {
 		return Listing{}, err
 	}
 	value, closer, err := p.db.Get(appendKey(nil, id))
-	if errors.Is(err, pebble.ErrNotFound) {
+	switch {
+	case errors.Is(err, pebble.ErrNotFound):
 		return Listing{}, fmt.Errorf("listing %d: %w", id, ErrNotFound)
-	}
-	if err != nil {
+	case pebble.IsCorruptionError(err):
+		return Listing{}, fmt.Errorf("listing %d: %w: %w", id, ErrCorrupt, err)
+	case err != nil:
 		return Listing{}, fmt.Errorf("read listing %d: %w", id, err)
 	}
-	raw := bytes.Clone(value) // value lies in the block cache
+	raw := bytes.Clone(value) // value lies in the cache of blocks
 	if err := closer.Close(); err != nil {
 		return Listing{}, fmt.Errorf("read listing %d: %w", id, err)
 	}
@@ -113,7 +139,21 @@ func (p *Pebble) FindListing(ctx context.Context, id int64) (Listing, error) {
 	return l, nil
 }
 
-// Close gives the store back. It must be called once, after all other methods have returned.
+// Scan calls visit with the id and the encoded bytes of each listing of r that is there, in order, until an error.
+// The bytes are valid until visit returns, and need not be a listing.
+func (p *Pebble) Scan(ctx context.Context, r Range, visit func(id int64, raw []byte) error) error {
+	bounds := &pebble.IterOptions{LowerBound: appendKey(nil, r.Lo), UpperBound: appendKey(nil, r.Hi)}
+	iter, err := p.db.NewIterWithContext(ctx, bounds)
+	if err != nil {
+		return fmt.Errorf("read listings %d-%d: %w", r.Lo, r.Hi-1, err)
+	}
+	for ok := iter.First(); ok && err == nil; ok = iter.Next() {
+		err = visit(keyID(iter.Key()), iter.Value())
+	}
+	return errors.Join(err, iter.Error(), iter.Close())
+}
+
+// Close gives the store back. It is called once, when all other calls have returned.
 func (p *Pebble) Close() error {
 	if p.broken != nil {
 		return p.folder.lock.Close()
@@ -121,38 +161,7 @@ func (p *Pebble) Close() error {
 	return errors.Join(p.db.Close(), p.folder.lock.Close())
 }
 
-// appendKey appends the key of id: eight bytes that sort as the ids do.
+// appendKey appends the key of id: eight bytes that sort as ids do.
 func appendKey(dst []byte, id int64) []byte { return binary.BigEndian.AppendUint64(dst, uint64(id)) }
 
-// quietLogger drops what the database reports of its daily business. What it cannot survive becomes a panic, which
-// guard turns into an error.
-type quietLogger struct{}
-
-type fatalError struct{ err error }
-
-func (quietLogger) Infof(string, ...any)  {}
-func (quietLogger) Errorf(string, ...any) {}
-func (quietLogger) Fatalf(format string, args ...any) {
-	for _, arg := range args {
-		if err, ok := arg.(error); ok {
-			panic(fatalError{err})
-		}
-	}
-	panic(fatalError{fmt.Errorf(format, args...)})
-}
-
-// guard calls f and returns its error. The database ends the whole process when its journal of tables cannot be
-// written, most likely because the disk is full; here that is an error like any other, but f's database is then
-// locked for good and must not be touched again.
-func guard(f func() error) (err error) {
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case fatalError:
-			err = r.err
-		default:
-			panic(r)
-		}
-	}()
-	return f()
-}
+func keyID(key []byte) int64 { return int64(binary.BigEndian.Uint64(key)) }

@@ -1,0 +1,156 @@
+package seed
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/starkillersystems/imgsvc/server/store"
+)
+
+const (
+	sampleRecords = 10_000
+	verifyBatch   = 16_384 // records that a worker compares before it tells
+	shownFaults   = 10
+)
+
+// verifier compares what is in a store with what belongs there.
+type verifier struct {
+	db    *store.Pebble
+	opts  Options
+	meter *meter
+
+	mu     sync.Mutex
+	faults int64
+	shown  []fault // the first of them by id, at most shownFaults
+}
+
+// fault is a record that is not as it should be.
+type fault struct {
+	id   int64
+	what string
+}
+
+// verify reads back all of db or a sample. If a record is not as generated the error names it.
+func verify(ctx context.Context, db *store.Pebble, opts Options) (*Verified, error) {
+	v := &verifier{db: db, opts: opts}
+	check := v.checkRange
+	if opts.Verify == VerifySample {
+		check, opts.Records = v.checkSample, min(opts.Records, sampleRecords)
+	}
+	v.meter = newMeter(StageVerify, 0, opts)
+	err := v.eachRange(ctx, opts, check)
+	if err == nil && opts.Verify == VerifyAll {
+		err = v.checkRest(ctx)
+	}
+	done := &Verified{Mode: opts.Verify, Records: v.meter.done(), Faults: v.faults, DurationNS: v.meter.elapsed()}
+	switch {
+	case ctx.Err() != nil:
+		return done, fmt.Errorf("stopped with %d of %d records verified", done.Records, opts.Records)
+	case err != nil:
+		return done, err
+	}
+	return done, v.verdict(done)
+}
+
+// eachRange has workers check the ranges of opts.Records numbers, and waits for them.
+func (v *verifier) eachRange(ctx context.Context, opts Options, check func(context.Context, *Generator, store.Range) error) error {
+	work := &queue{ranges: []store.Range{{Hi: opts.Records}}, batch: verifyBatch}
+	group, ctx := errgroup.WithContext(ctx)
+	for range opts.Workers {
+		group.Go(func() error {
+			g := NewGenerator(opts.Seed)
+			for r, ok := work.next(); ok; r, ok = work.next() {
+				if err := check(ctx, &g, r); err != nil {
+					return err
+				}
+				v.meter.add(r.Len())
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// checkRange compares the records of r. Where the scan of a range breaks off, what is left of it is read one by one.
+func (v *verifier) checkRange(ctx context.Context, g *Generator, r store.Range) error {
+	var want []byte
+	next := r.Lo
+	_ = v.db.Scan(ctx, r, func(id int64, raw []byte) error {
+		for ; next < id; next++ {
+			v.fault(next, "is missing")
+		}
+		if want = g.AppendListing(want[:0], id); !bytes.Equal(raw, want) {
+			v.fault(id, "is not as generated")
+		}
+		next = id + 1
+		return ctx.Err()
+	})
+	for ; next < r.Hi && ctx.Err() == nil; next++ {
+		v.checkOne(ctx, g, next)
+	}
+	return ctx.Err()
+}
+
+// checkSample compares one record for each number of r: which, only the number and the seed decide.
+func (v *verifier) checkSample(ctx context.Context, g *Generator, r store.Range) error {
+	for i := r.Lo; i < r.Hi && ctx.Err() == nil; i++ {
+		d := dice(mix(v.opts.Seed ^ mix(uint64(i))))
+		v.checkOne(ctx, g, int64(d.roll(int(v.opts.Records))))
+	}
+	return ctx.Err()
+}
+
+func (v *verifier) checkOne(ctx context.Context, g *Generator, id int64) {
+	have, err := v.db.FindListing(ctx, id)
+	switch {
+	case ctx.Err() != nil:
+	case errors.Is(err, store.ErrNotFound):
+		v.fault(id, "is missing")
+	case err != nil:
+		v.fault(id, fmt.Sprintf("cannot be read (%v)", err))
+	case !bytes.Equal(have.Encoded(), g.AppendListing(nil, id)):
+		v.fault(id, "is not as generated")
+	}
+}
+
+// checkRest looks for records with ids beyond the last.
+func (v *verifier) checkRest(ctx context.Context) error {
+	return v.db.Scan(ctx, store.Range{Lo: v.opts.Records, Hi: math.MaxInt64}, func(id int64, _ []byte) error {
+		v.fault(id, "should not be there")
+		return ctx.Err()
+	})
+}
+
+// fault notes one.
+func (v *verifier) fault(id int64, what string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.faults++
+	v.shown = append(v.shown, fault{id, what})
+	slices.SortFunc(v.shown, func(a, b fault) int { return cmp.Compare(a.id, b.id) })
+	v.shown = v.shown[:min(len(v.shown), shownFaults)]
+}
+
+// verdict is the error that names the faults, or nil if there are none.
+func (v *verifier) verdict(done *Verified) error {
+	if v.faults == 0 {
+		return nil
+	}
+	var names []string
+	for _, f := range v.shown {
+		names = append(names, fmt.Sprintf("listing %d %s", f.id, f.what))
+	}
+	if v.faults > shownFaults {
+		names = append(names, "…")
+	}
+	return fmt.Errorf("%d faults in %d records: %s\nstart over with --drop", v.faults, done.Records, strings.Join(names, "; "))
+}
