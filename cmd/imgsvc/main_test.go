@@ -10,7 +10,8 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"imgsvc": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
+		"imgsvc":   func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
+		"barehttp": bareHTTP,
 	})
 }
 
@@ -24,8 +25,10 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Cmds:                scriptCommands(),
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SCENARIOS", shipped)
+			env.Values[siteKey{}] = &site{}
 			return nil
 		},
 	})

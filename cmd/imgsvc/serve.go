@@ -1,5 +1,177 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
 
-func newServeCmd(out *output) *cobra.Command { return &cobra.Command{Use: "serve"} }
+	"github.com/spf13/cobra"
+
+	"github.com/starkillersystems/imgsvc/server"
+	"github.com/starkillersystems/imgsvc/server/store"
+)
+
+// serveFlags are the flags of serve.
+type serveFlags struct {
+	addr, adminAddr  string
+	store            string
+	caches           []string
+	storeTimeout     time.Duration
+	drainTimeout     time.Duration
+	maxConns         int
+	cpus             int
+	untilStdinCloses bool
+}
+
+func newServeCmd(out *output) *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the listings of a store over HTTP",
+		Long: `Serve answers GET /listings/{id}, GET /reviews/{id} and GET /reviews/{id}?index=N from a store that
+'imgsvc seed' has filled, and keeps the listings asked for most in memory.
+
+SIGTERM or Ctrl-C stops it: /readyz says 503, no new connections are accepted, and each client that is
+busy gets its answer and is told that its connection ends. A second one cuts off whoever is left.
+
+With --json a document that says where it listens comes first on standard output; otherwise a line of the
+log does. Every flag can also be set as an environment variable: IMGSVC_ADDR, IMGSVC_STORE, ...`,
+		Example: `  imgsvc serve --addr 127.0.0.1:3000 --store pebble:./imgsvc-data --cache memory:256MiB
+  curl 'http://127.0.0.1:3000/reviews/15000?index=1'`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := bindEnv(cmd); err != nil {
+				return err
+			}
+			return serve(cmd, out, f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.addr, "addr", "127.0.0.1:3000", "listen on this address; port 0 lets the kernel choose")
+	flags.StringVar(&f.adminAddr, "admin-addr", "", "listen here for /healthz, /readyz and /metrics, not on --addr")
+	flags.StringVar(&f.store, "store", store.DefaultURL, "where the listings are")
+	flags.StringArrayVar(&f.caches, "cache", []string{"memory:256MiB"},
+		"memory:SIZE, of the heap, which garbage can double (see GOGC); or none")
+	flags.DurationVar(&f.storeTimeout, "store-timeout", 2*time.Second, "limit of one call to the store")
+	flags.DurationVar(&f.drainTimeout, "drain-timeout", 20*time.Second, "limit of a graceful stop")
+	flags.IntVar(&f.maxConns, "max-conns", 16384, "connections open at once; further ones wait")
+	flags.IntVar(&f.cpus, "cpus", 0, "run on the first N CPUs only (default all)")
+	flags.BoolVar(&f.untilStdinCloses, "until-stdin-closes", false, "stop when standard input ends")
+	_ = flags.MarkHidden("until-stdin-closes") // fails only if there is no such flag
+	return cmd
+}
+
+func serve(cmd *cobra.Command, out *output, f serveFlags) error {
+	location, cacheBytes, err := f.check()
+	if err != nil {
+		return usageError(err)
+	}
+	if err := useCPUs(f.cpus); err != nil {
+		return err
+	}
+	db, err := store.OpenPebble(location.Dir, store.PebbleOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	cfg := f.config(db, cacheBytes, newLog(cmd.ErrOrStderr(), out.quiet))
+	if cfg.Listener, cfg.Admin, err = listenBoth(f.addr, f.adminAddr); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	at := newServing(cfg, location, f.caches, db.Meta())
+	if err := at.announce(cmd.OutOrStdout(), cfg.Log, out.json); err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	if f.untilStdinCloses {
+		ctx = untilEOF(ctx, cmd.InOrStdin())
+	}
+	if err := server.Run(ctx, killContext(ctx), cfg); err != nil {
+		return err // db may still be in use by what was cut off; its lock ends with the process
+	}
+	return db.Close()
+}
+
+// check reads what the flags say and refuses what makes no sense.
+func (f serveFlags) check() (store.Location, int64, error) {
+	location, err := store.ParseURL(f.store)
+	if err != nil {
+		return location, 0, err
+	}
+	bytes, err := store.ParseCaches(f.caches)
+	if err != nil {
+		return location, 0, err
+	}
+	switch {
+	case f.storeTimeout <= 0:
+		err = fmt.Errorf("--store-timeout %s: want more than 0, such as 2s", f.storeTimeout)
+	case f.drainTimeout <= 0:
+		err = fmt.Errorf("--drain-timeout %s: want more than 0, such as 20s", f.drainTimeout)
+	case f.maxConns <= 0:
+		err = fmt.Errorf("--max-conns %d: want 1 or more", f.maxConns)
+	}
+	return location, bytes, err
+}
+
+// useCPUs keeps this process on the first n CPUs of those it may use; 0 means all of them.
+func useCPUs(n int) error {
+	if n == 0 {
+		return nil
+	}
+	allowed, err := allowedCPUs()
+	if err != nil {
+		return err
+	}
+	if n < 0 || n > len(allowed) {
+		return usageError(fmt.Errorf("--cpus %d: this process may use %d", n, len(allowed)))
+	}
+	return pinProcess(allowed[:n])
+}
+
+// config puts the chain of finders together: memory, then a deadline, then the database.
+func (f serveFlags) config(db *store.Pebble, cacheBytes int64, log *slog.Logger) server.Config {
+	limited := store.NewDeadline(db, f.storeTimeout)
+	cfg := server.Config{
+		Finder:        limited,
+		Ready:         func(ctx context.Context) error { return ignoreNotFound(db.FindListing(ctx, 0)) },
+		ReadyTimeout:  f.storeTimeout,
+		AnswerTimeout: f.storeTimeout + 13*time.Second, // the default, with time for the store to use up its own
+		MaxConns:      f.maxConns,
+		DrainTimeout:  f.drainTimeout,
+		Log:           log,
+	}
+	if cacheBytes > 0 {
+		cached := store.NewCached(limited, cacheBytes)
+		cfg.Finder, cfg.Cache = cached, cached.Stats
+	}
+	return cfg
+}
+
+// ignoreNotFound makes an error of a store that cannot be read, not of one that has no such listing.
+func ignoreNotFound(_ store.Listing, err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+func newLog(w io.Writer, quiet bool) *slog.Logger {
+	level := slog.LevelInfo
+	if quiet {
+		level = slog.LevelWarn
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+// untilEOF returns a context that also ends when r does: a parent that dies takes the service with it. Nothing ends
+// a read of standard input before its time, so what reads here ends with the process.
+func untilEOF(ctx context.Context, r io.Reader) context.Context {
+	ctx, stop := context.WithCancel(ctx)
+	go func() {
+		defer stop()
+		_, _ = io.Copy(io.Discard, r) // an error is an end as well
+	}()
+	return ctx
+}

@@ -1,0 +1,87 @@
+package server
+
+import (
+	"context"
+	"net"
+	"sync/atomic"
+	"time"
+)
+
+// phase is what a connection is doing.
+type phase uint64
+
+const (
+	fresh     phase = iota // accepted, nothing has come
+	idle                   // between two requests
+	reading                // a request has begun
+	answering              // its header has been read, the answer has not been written
+	phases
+)
+
+// conn is an accepted connection that knows its phase.
+type conn struct {
+	*net.TCPConn
+	state atomic.Uint64 // the phase, and in the higher bits how often it has changed
+
+	seen uint64        // the state when the listener's patrol came by last
+	same time.Duration // for how long it has been that state
+}
+
+const phaseBits = 2
+
+func (c *conn) phase() phase { return phase(c.state.Load() & (1<<phaseBits - 1)) }
+
+// enter notes that a phase begins. Changes come one after the other, so that this needs no loop.
+func (c *conn) enter(p phase) {
+	c.state.Store((c.state.Load()>>phaseBits+1)<<phaseBits | uint64(p))
+}
+
+// Read notes the first byte of a request.
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.TCPConn.Read(p)
+	if n > 0 && c.phase() <= idle {
+		c.enter(reading)
+	}
+	return n, err
+}
+
+// patience is how long a connection may stay in each phase; 0 is for ever.
+type patience [phases]time.Duration
+
+func (c Config) patience() patience {
+	return patience{fresh: c.HeaderTimeout, idle: c.IdleTimeout, reading: c.HeaderTimeout, answering: c.AnswerTimeout}
+}
+
+// patrol closes connections that stay in one phase for too long, until ctx ends. It comes by a few times in the
+// shortest of the limits, so that each may be exceeded by that much.
+//
+// The timeouts of http.Server would do the same more precisely, but they set deadlines and read the clock several times
+// in each request: 0.8 µs of about 20 that a request takes.
+func (l *listener) patrol(ctx context.Context, limits patience) {
+	every := min(limits[idle], limits[reading], limits[answering]) / 8
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			l.closeSlow(every, limits)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (l *listener) closeSlow(elapsed time.Duration, limits patience) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.conns {
+		state := c.state.Load()
+		if state != c.seen {
+			c.seen, c.same = state, 0
+			continue
+		}
+		if c.same += elapsed; c.same > limits[c.phase()] {
+			_ = c.Close() // whoever uses it gets an error and gives it up
+		}
+	}
+}

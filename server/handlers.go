@@ -1,0 +1,118 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v5"
+
+	"github.com/starkillersystems/imgsvc/server/store"
+)
+
+// getListing answers /reviews/{id} and /listings/{id} with the whole listing, or with one image if the query has an
+// index.
+func (s *service) getListing(c *echo.Context) error {
+	id, err := parseID(c.Param("id"))
+	if err != nil {
+		return err
+	}
+	index, one, err := parseIndex(c.Request().URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	listing, err := s.find(id)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return refuse(http.StatusNotFound, "there is no listing %d", id)
+	case err != nil:
+		return err
+	case !one:
+		return writeJSON(c, listing.Tag(), listing.JSON())
+	case index >= int64(listing.Count()):
+		return refuse(http.StatusNotFound, "listing %d has %d images, counted from 0: there is no image %d",
+			id, listing.Count(), index)
+	}
+	return s.writeImage(c, id, int(index), listing)
+}
+
+// writeImage answers with one image of a listing.
+func (s *service) writeImage(c *echo.Context, id int64, index int, listing store.Listing) error {
+	body := s.bodies.Get().(*[]byte)
+	defer s.bodies.Put(body)
+	b := append((*body)[:0], `{"id":`...)
+	b = strconv.AppendInt(b, id, 10)
+	b = append(b, `,"index":`...)
+	b = strconv.AppendInt(b, int64(index), 10)
+	b = append(b, `,"count":`...)
+	b = strconv.AppendInt(b, int64(listing.Count()), 10)
+	b = append(b, `,"image":`...)
+	b = append(b, listing.Image(index)...)
+	b = append(b, '}')
+	*body = b
+	return writeJSON(c, listing.Tag(), b)
+}
+
+// parseID reads the id in a path: 0, or a whole number above.
+func parseID(text string) (int64, error) {
+	id, err := strconv.ParseUint(text, 10, 63)
+	switch {
+	case err == nil:
+		return int64(id), nil
+	case strings.Contains(text, "/"):
+		return 0, echo.ErrNotFound
+	}
+	return 0, refuse(http.StatusBadRequest, "id %q is not a whole number from 0 to 9223372036854775807", text)
+}
+
+// parseIndex returns the index in a query, and whether there is one.
+func parseIndex(query string) (index int64, found bool, err error) {
+	if query == "" {
+		return 0, false, nil
+	}
+	text, plain := strings.CutPrefix(query, "index=")
+	if !plain || strings.ContainsAny(text, "&%+;") {
+		text, found, err = lookupIndex(query)
+		if err != nil || !found {
+			return 0, false, err
+		}
+	}
+	n, err := strconv.ParseUint(text, 10, 63)
+	if err != nil {
+		return 0, false, refuse(http.StatusBadRequest, "index %q is not a whole number of 0 or more", text)
+	}
+	return int64(n), true, nil
+}
+
+// lookupIndex is for queries that are more than index=N.
+func lookupIndex(query string) (text string, found bool, err error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return "", false, refuse(http.StatusBadRequest, "the query cannot be read: %v", err)
+	}
+	switch index := values["index"]; len(index) {
+	case 0:
+		return "", false, nil
+	case 1:
+		return index[0], true, nil
+	default:
+		return "", false, refuse(http.StatusBadRequest, "index is given %d times", len(index))
+	}
+}
+
+func getHealth(c *echo.Context) error {
+	return writeJSON(c, nil, []byte(`{"status":"ok"}`))
+}
+
+// getReady asks the store for a sign of life. A service that is about to end is not ready.
+func (s *service) getReady(c *echo.Context) error {
+	if s.draining.Load() {
+		return refuse(http.StatusServiceUnavailable, "the service is stopping")
+	}
+	if err := s.ready(); err != nil {
+		return err
+	}
+	return writeJSON(c, nil, []byte(`{"status":"ready"}`))
+}
