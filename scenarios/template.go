@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -41,7 +42,15 @@ type Value struct {
 func Int(i int64) Value { return Value{int: i, set: true} }
 
 // Any returns a string, number, boolean, list, map or nil as a value.
-func Any(v any) Value { return Value{any: v, set: true} }
+func Any(v any) Value {
+	if v == nil {
+		v = null{}
+	}
+	return Value{any: v, set: true}
+}
+
+// null is JavaScript's: a value, unlike undefined.
+type null struct{}
 
 // append renders v as text the way JavaScript would in a string; undefined is the text "undefined".
 func (v Value) append(dst []byte) []byte {
@@ -51,15 +60,29 @@ func (v Value) append(dst []byte) []byte {
 			return append(dst, "undefined"...)
 		}
 		return strconv.AppendInt(dst, v.int, 10)
+	case null:
+		return append(dst, "null"...)
 	case string:
 		return append(dst, x...)
 	case bool:
 		return strconv.AppendBool(dst, x)
 	case float64:
-		return strconv.AppendFloat(dst, x, 'f', -1, 64)
+		return appendNumber(dst, x)
 	default:
 		return fmt.Append(dst, x)
 	}
+}
+
+// appendNumber writes a number as JavaScript does, which is also how JSON does.
+func appendNumber(dst []byte, f float64) []byte {
+	if f == 0 {
+		return append(dst, '0') // JavaScript hides the sign of -0
+	}
+	text, err := json.Marshal(f)
+	if err != nil {
+		return fmt.Append(dst, f) // not finite
+	}
+	return append(dst, text...)
 }
 
 // Template is a text with placeholders, compiled. The zero Template renders nothing.
@@ -84,27 +107,73 @@ func Literal(text string) Template {
 
 // Compile compiles a text in which {{ name }} stands for a variable. names gets every variable it mentions.
 func Compile(text string, names *Names) (Template, error) {
-	t := Template{source: text}
+	var b builder
+	err := split(text, b.literal, func(name string) error {
+		if !plainName(name) {
+			return fmt.Errorf("%q: {{ %s }} is not the plain name of a variable", text, name)
+		}
+		b.variable(names.Slot(name))
+		return nil
+	})
+	if err != nil {
+		return Template{}, err
+	}
+	return b.template(text), nil
+}
+
+// split cuts a text into what stands in it literally and what stands between {{ and }}, or {{{ and }}}, which
+// mean the same.
+func split(text string, literal func(string), placeholder func(string) error) error {
 	for rest := text; rest != ""; {
 		before, after, found := strings.Cut(rest, "{{")
-		if before != "" {
-			t.parts = append(t.parts, part{literal: before})
-		}
+		literal(before)
 		if !found {
-			break
+			return nil
 		}
 		inside, behind, closed := strings.Cut(after, "}}")
 		if !closed {
-			return Template{}, fmt.Errorf("%q: {{ without }}", text)
+			return fmt.Errorf("%q: {{ without }}", text)
 		}
-		name := strings.TrimSpace(inside)
-		if name == "" || strings.ContainsAny(name, " \t\n(){}[].,'\"+*/-|") {
-			return Template{}, fmt.Errorf("%q: {{ %s }} is not the plain name of a variable", text, name)
+		if strings.HasPrefix(inside, "{") && strings.HasPrefix(behind, "}") {
+			inside, behind = inside[1:], behind[1:]
 		}
-		t.parts = append(t.parts, part{slot: names.Slot(name)})
+		if err := placeholder(strings.TrimSpace(inside)); err != nil {
+			return err
+		}
 		rest = behind
 	}
-	return t, nil
+	return nil
+}
+
+// plainName reports whether a placeholder is a variable's name alone: no path, no call, no arithmetic.
+func plainName(name string) bool {
+	return name != "" && !strings.ContainsAny(name, " \t\n(){}[].,'\"+*/-|")
+}
+
+// builder puts a template together; neighbouring literals become one.
+type builder struct {
+	parts []part
+	text  strings.Builder // what has been written since the last placeholder
+}
+
+func (b *builder) literal(text string) { b.text.WriteString(text) }
+
+func (b *builder) variable(slot int) {
+	b.flush()
+	b.parts = append(b.parts, part{slot: slot})
+}
+
+func (b *builder) flush() {
+	if b.text.Len() > 0 {
+		b.parts = append(b.parts, part{literal: b.text.String()})
+		b.text.Reset()
+	}
+}
+
+// template returns what was built. source is the text it came from.
+func (b *builder) template(source string) Template {
+	b.flush()
+	return Template{source: source, parts: b.parts}
 }
 
 // Append renders the template with a user's variables, one per slot, and appends it to dst.

@@ -1,0 +1,421 @@
+package scenarios
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// load loads a text and fails the test if it cannot.
+func load(t *testing.T, name, text string, opts LoadOptions) *Script {
+	t.Helper()
+	script, err := Load(name, strings.NewReader(text), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return script
+}
+
+// lines returns the lines of an error, or nothing.
+func lines(err error) []string {
+	if err == nil {
+		return nil
+	}
+	return strings.Split(err.Error(), "\n")
+}
+
+// warnings returns the text of a script's warnings.
+func warnings(script *Script) []string {
+	var all []string
+	for _, warning := range script.Warnings {
+		all = append(all, warning.Error())
+	}
+	return all
+}
+
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s:\n got %q\nwant %q", what, got, want)
+	}
+}
+
+// flow returns a script whose only scenario has the given steps. The first is on line 9, behind a dash in column 3.
+func flow(steps string) string {
+	return `config:
+  target: http://localhost:3000/base
+  phases:
+  - {duration: 20, arrivalRate: 20}
+  variables: {id: 7, name: "a\"b", on: true, none: null, path: /p}
+scenarios:
+- name: Browsing
+  flow:
+` + indent(steps)
+}
+
+// phases returns a script with the given phases. The first is on line 4, behind a dash in column 3.
+func phases(text string) string {
+	return "config:\n  target: http://localhost:3000\n  phases:\n" + indent(text) + "scenarios: [{flow: [{get: {url: /}}]}]\n"
+}
+
+func indent(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "  " + strings.ReplaceAll(text, "\n", "\n  ") + "\n"
+}
+
+func TestShippedArtilleryScript(t *testing.T) {
+	script, err := LoadFile("artillery.yml", LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "warnings", warnings(script), []string{
+		"artillery.yml:9:6: loop has no count: the script runs until it is stopped, " +
+			"as an open ramp of closed-loop users, 400 of them after 20s",
+		"artillery.yml:12:10: count inside a request has no effect: did you mean the loop's count? It stands beside loop",
+	})
+	equal(t, "phases", script.Phases, []Phase{{
+		Duration: 20 * time.Second,
+		Arrivals: &Arrivals{Law: Even, Rate: 20, RampTo: 20, Every: 50 * time.Millisecond, Count: 400},
+	}})
+	equal(t, "target", script.Target, "http://localhost:3000/reviews")
+	equal(t, "timeout", script.Timeout, 10*time.Second)
+	equal(t, "endless", script.Endless, true)
+	equal(t, "variables", script.Names.Len(), 1)
+
+	loop := script.Scenarios[0].Steps[0].(*Loop)
+	equal(t, "count", loop.Count, int64(-1))
+	request := loop.Steps[0].(*Request)
+	equal(t, "method", request.Method, "GET")
+	equal(t, "label", request.URL.String(), "http://localhost:3000/reviews/{{ $loopCount }}?index=1")
+	equal(t, "first URL", string(request.URL.Append(nil, []Value{Int(0)})), "http://localhost:3000/reviews/0?index=1")
+	equal(t, "scenario", script.Scenarios[0].Name, "Browsing")
+	if script.Requests[0] != request {
+		t.Error("Requests does not hold the step")
+	}
+}
+
+func TestShippedProductionScript(t *testing.T) {
+	_, err := LoadFile("artillery-production.yml", LoadOptions{})
+	equal(t, "error", lines(err), []string{"artillery-production.yml:2:10: target: " +
+		"ec2-54-82-237-60.compute-1.amazonaws.com is the host the original authors attacked in 2018 and no longer ours: " +
+		"say what to attack instead with --target URL"})
+
+	script, err := LoadFile("artillery-production.yml", LoadOptions{Target: "http://127.0.0.1:9/reviews"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "label", script.Requests[0].URL.String(), "http://127.0.0.1:9/reviews/{{ $loopCount }}?index=1")
+	equal(t, "target", script.Target, "http://127.0.0.1:9/reviews")
+}
+
+func TestArtilleryPhases(t *testing.T) {
+	for _, test := range []struct {
+		name, text string
+		want       []Phase
+		warnings   []string
+	}{
+		{"without phases one user arrives", "", []Phase{{
+			Duration: time.Second, Arrivals: &Arrivals{Rate: 1, RampTo: 1, Every: time.Second, Count: 1},
+		}}, nil},
+		{"a gap is cut to whole microseconds", "- {duration: 10, arrivalRate: 3, name: warm up, maxVusers: 5}", []Phase{{
+			Name: "warm up", Duration: 10 * time.Second, MaxUsers: 5,
+			Arrivals: &Arrivals{Rate: 3, RampTo: 3, Every: 333333 * time.Microsecond, Count: 30},
+		}}, nil},
+		{"which lets one more in when it is long enough", "- {duration: 1, arrivalRate: 1500}", []Phase{{
+			Duration: time.Second, Arrivals: &Arrivals{Rate: 1500, RampTo: 1500, Every: 666 * time.Microsecond, Count: 1501},
+		}}, nil},
+		{"a count is spread over the duration", "- {duration: 1m, arrivalCount: 30}", []Phase{{
+			Duration: time.Minute, Arrivals: &Arrivals{Rate: .5, RampTo: .5, Every: 2 * time.Second, Count: 30},
+		}}, nil},
+		{"ramps", "- {duration: '10', arrivalRate: '1', rampTo: 5}", []Phase{{
+			Duration: 10 * time.Second, Arrivals: &Arrivals{Law: PerSecond, Rate: 1, RampTo: 5},
+		}}, nil},
+		{"a ramp from nothing", "- {duration: 5 min, rampTo: 5, mode: uniform}", []Phase{{
+			Duration: 5 * time.Minute, Arrivals: &Arrivals{Law: PerSecond, RampTo: 5},
+		}}, nil},
+		{"a ramp to nothing", "- {duration: 5s, arrivalRate: 2, rampTo: 0}", []Phase{{
+			Duration: 5 * time.Second, Arrivals: &Arrivals{Law: PerSecond, Rate: 2},
+		}}, nil},
+		{"a pause", "- {pause: 500ms, name: rest}", []Phase{{Name: "rest", Duration: 500 * time.Millisecond}}, nil},
+		{"no rate is a pause", "- {duration: 5, arrivalRate: 0}", []Phase{{Duration: 5 * time.Second}}, []string{
+			"s.yml:4:5: arrivalRate 0: this phase is a pause of 5s"}},
+		{"no count is skipped", "- {duration: 5, arrivalCount: 0}\n- pause: 1", []Phase{{Duration: time.Second}}, []string{
+			"s.yml:4:5: arrivalCount 0: Artillery skips this phase, and so does this run"}},
+		{"fractions", "- {duration: 1.5, arrivalRate: 0.5}", []Phase{{
+			Duration: 1500 * time.Millisecond, Arrivals: &Arrivals{Rate: .5, RampTo: .5, Every: 2 * time.Second},
+		}}, []string{
+			"s.yml:4:5: arrivalRate 0.5: Artillery refuses a fraction, here it is exact",
+			"s.yml:4:5: no user arrives in 1.5s at a rate of 0.5 a second",
+			"s.yml:4:16: duration 1.5 is taken as seconds: Artillery refuses a fraction, and wants a unit with it"}},
+		{"the year in hours", "- {duration: 8760h, arrivalRate: 1e-300}", []Phase{{
+			Duration: maxSpan, Arrivals: &Arrivals{Rate: 1e-300, RampTo: 1e-300, Every: 1e18},
+		}}, []string{
+			"s.yml:4:5: arrivalRate 1e-300: Artillery refuses a fraction, here it is exact",
+			"s.yml:4:5: no user arrives in 8760h0m0s at a rate of 1e-300 a second"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			script := load(t, "s.yml", phases(test.text), LoadOptions{})
+			equal(t, "phases", script.Phases, test.want)
+			equal(t, "warnings", warnings(script), test.warnings)
+		})
+	}
+}
+
+func TestArtilleryPhaseErrors(t *testing.T) {
+	for _, test := range []struct{ text, want string }{
+		{"duration: 5", "4:5: a phase needs arrivalRate, arrivalCount, rampTo or pause"},
+		{"arrivalRate: 5", "4:5: a phase needs a duration, in seconds"},
+		{"{duration: 0, arrivalRate: 5}", "4:5: a phase needs a duration, in seconds"},
+		{"{duration: 5, pause: 5}", "4:5: a phase is a pause or has arrivals, not both"},
+		{"{pause: 5, arrivalRate: 5}", "4:5: a phase is a pause or has arrivals, not both"},
+		{"{duration: 5, arrivalRate: 5, arrivalCount: 5}", "4:5: a phase has an arrivalCount or an arrivalRate, not both"},
+		{"{duration: 5s 5m, arrivalRate: 5}",
+			`4:16: duration must be seconds, or text with a unit such as 500ms, 30s or 5m, not "5s 5m"`},
+		{"{duration: 5 moons, arrivalRate: 5}",
+			`4:16: duration must be seconds, or text with a unit such as 500ms, 30s or 5m, not "5 moons"`},
+		{"{duration: -5, arrivalRate: 5}", "4:16: duration cannot be negative"},
+		{"{duration: 53w, arrivalRate: 5}", "4:16: duration is longer than a year"},
+		{"{duration: 5, arrivalRate: -5}", "4:32: arrivalRate cannot be negative"},
+		{"{duration: 5, arrivalRate: [5]}", "4:32: arrivalRate must be a number, not a list"},
+		{"{duration: 5, arrivalRate: .inf}", "4:32: arrivalRate must be a number, not .inf"},
+		{`{duration: 5, arrivalRate: "{{ rate }}"}`, `4:32: arrivalRate must be a number, not "{{ rate }}"`},
+		{"{duration: 5, arrivalRate: 1000001}", "4:5: more than 1000000 arrivals a second are not possible"},
+		{"{duration: 5, arrivalCount: 5000001}", "4:5: more than 1000000 arrivals a second are not possible"},
+		{"{duration: 5, arrivalCount: 1.5}", "4:5: arrivalCount must be a whole number"},
+		{"{duration: 1.5s, rampTo: 5}", "4:5: a ramp is made of whole seconds: its duration cannot be 1.5s"},
+		{"{duration: 5, arrivalRate: 5, maxVusers: 0}", "4:5: maxVusers must be a whole number from 1 up"},
+		{"{duration: 5, arrivalRate: 5, mode: poisson}", "4:41: mode poisson is not supported yet: only uniform is"},
+		{"{duration: 5, arivalRate: 5}", `4:19: unknown key "arivalRate" in a phase: did you mean "arrivalRate"?`},
+		{"{duration: 5, frobnicate: 5}", `4:19: unknown key "frobnicate" in a phase`},
+		{"5", "4:5: a phase must be a map, not 5"},
+		{"{duration: 5, arrivalCount: 0}", "3:3: no phase in which users arrive"},
+	} {
+		t.Run(test.text, func(t *testing.T) {
+			_, err := Load("s.yml", strings.NewReader(phases("- "+test.text)), LoadOptions{})
+			got := lines(err)
+			if len(got) == 0 || got[len(got)-1] != "s.yml:"+test.want {
+				t.Errorf("got  %q\nwant %q", got, "s.yml:"+test.want)
+			}
+		})
+	}
+}
+
+func TestArtillerySteps(t *testing.T) {
+	get := func(url string) *Request {
+		return &Request{Method: "GET", URL: Literal(url), Headers: []Header{{"accept-encoding", Literal("gzip, deflate, br")}}}
+	}
+	for _, test := range []struct {
+		name, text string
+		want       []Step
+		warnings   []string
+	}{
+		{"a path is appended to the target as it is", "- get: {url: '//x/../y?q=%41#z'}", []Step{
+			get("http://localhost:3000/base//x/../y?q=%41#z")}, nil},
+		{"so is one that a variable brings", "- get: {url: '{{ path }}/{{id}}'}", []Step{
+			get("http://localhost:3000/base/p/7")}, nil},
+		{"a whole URL stands alone", "- get: {uri: 'https://example.test/x'}", []Step{get("https://example.test/x")}, nil},
+		{"think", "- think: 2\n- think: '3'\n- think: 1.5 secs\n- think: '{{ id }}'\n- think: 1h\n- think: 0", []Step{
+			&Think{2 * time.Second}, &Think{3 * time.Second}, &Think{1500 * time.Millisecond}, &Think{7 * time.Second},
+			&Think{time.Hour}, &Think{}}, nil},
+		{"think half a second", "- think: 0.5", []Step{&Think{500 * time.Millisecond}}, []string{
+			"s.yml:9:12: think 0.5 is taken as seconds; Artillery 2 takes it for about 1 ms: write a unit, such as 500ms"}},
+		{"log", "- log: 'id {{ id }} of {{none}} is {{ on }}'", []Step{&Log{Literal("id 7 of null is true")}}, nil},
+		{"a list within the flow", "- [think: 1, think: 2]\n- think: 3", []Step{
+			&Think{time.Second}, &Think{2 * time.Second}, &Think{3 * time.Second}}, nil},
+		{"loops", "- {loop: [think: 1], count: 3}\n- {loop: [think: 1], count: '4'}\n" +
+			"- {loop: [think: 1], count: '0'}\n- {loop: [think: 1], count: -2}", []Step{
+			&Loop{Count: 3, Steps: []Step{&Think{time.Second}}}, &Loop{Count: 4, Steps: []Step{&Think{time.Second}}},
+			&Loop{Count: 0, Steps: []Step{&Think{time.Second}}}, &Loop{Count: 0, Steps: []Step{&Think{time.Second}}}}, []string{
+			"s.yml:11:6: this loop never runs", "s.yml:12:6: this loop never runs"}},
+		{"a counter with a name of its own",
+			"- {loop: [{loop: [log: '{{ i }}.{{{ $loopCount }}}'], count: 2}], count: 3, loopValue: i}", []Step{
+				&Loop{Count: 3, Index: 0, Steps: []Step{&Loop{Count: 2, Index: 1, Steps: []Step{&Log{
+					Template{"{{ i }}.{{{ $loopCount }}}", []part{{slot: 0}, {literal: "."}, {slot: 1}}}}}}}}}, nil},
+		{"a counter outlives its loop", "- {loop: [think: 1], count: 1}\n- log: '{{ $loopCount }}'", []Step{
+			&Loop{Count: 1, Steps: []Step{&Think{time.Second}}},
+			&Log{Template{"{{ $loopCount }}", []part{{slot: 0}}}}}, nil},
+		{"a variable that nobody sets", "- log: '{{ $loopCount }} {{ nme }}'\n- {loop: [think: 1], count: 1}", []Step{
+			&Log{Literal("undefined undefined")}, &Loop{Count: 1, Steps: []Step{&Think{time.Second}}}}, []string{
+			"s.yml:9:10: {{ $loopCount }} is used before any loop: it renders undefined, as in Artillery",
+			"s.yml:9:10: variable nme is set nowhere: it renders undefined, as in Artillery"}},
+		{"a loop without end within another", "- loop:\n  - loop: [think: 1]\n    count: 0\n  count: -1", []Step{
+			&Loop{Count: -1, Steps: []Step{&Loop{Count: -1, Steps: []Step{&Think{time.Second}}}}}}, []string{
+			"s.yml:9:5: a loop with count -1 has no end to Artillery: the script runs until it is stopped, " +
+				"as an open ramp of closed-loop users, 400 of them after 20s",
+			"s.yml:10:7: a loop with count 0 has no end to Artillery: the script runs until it is stopped"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			script := load(t, "s.yml", flow(test.text), LoadOptions{})
+			equal(t, "warnings", warnings(script), test.warnings)
+			steps := script.Scenarios[0].Steps
+			for _, step := range steps {
+				switch step := step.(type) {
+				case *Request:
+					step.Pos, step.URL = Pos{}, Literal(string(step.URL.Append(nil, nil)))
+				case *Log:
+					if text, ok := step.Message.Text(); ok {
+						step.Message = Literal(text)
+					}
+				}
+			}
+			if !reflect.DeepEqual(steps, test.want) {
+				t.Errorf("got %+v, want %+v", steps, test.want)
+			}
+		})
+	}
+}
+
+func TestArtilleryRequests(t *testing.T) {
+	type sent struct {
+		method, body string
+		headers      []string
+	}
+	always := "accept-encoding: gzip, deflate, br"
+	for _, test := range []struct {
+		name, text string
+		want       sent
+		warnings   []string
+	}{
+		{"headers", "- put: {url: /, headers: {X-A: '{{ id }}', x-b: 5, Accept-Encoding: br}}",
+			sent{"PUT", "", []string{"x-a: 7", "x-b: 5", "accept-encoding: br"}}, nil},
+		{"a body", "- delete: {url: /, body: 'id={{ id }}'}", sent{"DELETE", "id=7", []string{always}}, nil},
+		{"a length that is computed", "- post: {url: /, body: abc, headers: {Content-Length: 2}}",
+			sent{"POST", "abc", []string{always}}, []string{
+				"s.yml:9:41: header Content-Length is left out: the length of the body is always sent"}},
+		{"json", "- post:\n    url: /\n    json: {b: 1.50, a: [true, null, 0x10, '<{{ name }}>'], '{{ id }}': {}, c: [], d: 1e21}",
+			sent{"POST", `{"b":1.5,"a":[true,null,16,"<a\"b>"],"7":{},"c":[],"d":1e+21}`,
+				[]string{always, "content-type: application/json"}}, nil},
+		{"a placeholder alone keeps its type",
+			"- post: {url: /, json: {id: '{{ id }}', name: '{{ name }}', on: '{{ on }}', none: '{{ none }}', text: '{{ id }}!'}}",
+			sent{"POST", `{"id":7,"name":"a\"b","on":true,"none":null,"text":"7!"}`,
+				[]string{always, "content-type: application/json"}}, nil},
+		{"what is undefined is left out of a map and null in a list",
+			"- post: {url: /, json: {no: '{{ no }}', list: ['{{ no }}', 'x{{ no }}']}, headers: {Content-Type: text/json}}",
+			sent{"POST", `{"list":[null,"xundefined"]}`, []string{always, "content-type: text/json"}}, []string{
+				"s.yml:9:31: variable no is set nowhere: it renders undefined, as in Artillery",
+				"s.yml:9:50: variable no is set nowhere: it renders undefined, as in Artillery",
+				"s.yml:9:62: variable no is set nowhere: it renders undefined, as in Artillery"}},
+		{"json wins", "- post: {url: /, json: text, body: other}",
+			sent{"POST", `"text"`, []string{always, "content-type: application/json"}}, nil},
+		{"json: true", "- post: {url: /, json: true}", sent{"POST", "true", []string{always, "content-type: application/json"}}, []string{
+			"s.yml:9:26: json: true sends the text true, as Artillery 2 does; Artillery 1 sent no body"}},
+		{"get with a body", "- get: {url: /, body: x}", sent{"GET", "x", []string{always}}, []string{
+			"s.yml:9:5: Artillery 2 refuses GET with a body; here it is sent"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			script := load(t, "s.yml", flow(test.text), LoadOptions{})
+			equal(t, "warnings", warnings(script), test.warnings)
+			request := script.Requests[0]
+			got := sent{method: request.Method, body: string(request.Body.Append(nil, nil))}
+			for _, h := range request.Headers {
+				got.headers = append(got.headers, h.Name+": "+string(h.Value.Append(nil, nil)))
+			}
+			equal(t, "request", got, test.want)
+		})
+	}
+}
+
+func TestArtilleryJSONWithCounter(t *testing.T) {
+	script := load(t, "s.yml", flow("- loop:\n  - post: {url: /, json: {n: '{{ $loopCount }}', s: 'n{{ $loopCount }}'}}\n  count: 2"), LoadOptions{})
+	body := script.Requests[0].Body
+	equal(t, "body", string(body.Append(nil, []Value{Int(1)})), `{"n":1,"s":"n1"}`)
+	equal(t, "label", body.String(), `{"n":{{ $loopCount }},"s":"n{{ $loopCount }}"}`)
+}
+
+func TestArtilleryConfig(t *testing.T) {
+	const text = `
+x-common: &headers {X-Common: "1", x-token: "{{ token }}"}
+config:
+  target: http://localhost:3000
+  timeout: 0
+  statsInterval: 10
+  http:
+    timeout: 2.5
+    maxSockets: 5
+    extendedMetrics: true
+    defaults: {headers: *headers}
+  defaults: {headers: {x-unused: "1"}}
+  variables: {token: secret}
+scenarios:
+- name: a
+  weight: 3
+  engine: http
+  flow:
+  - get: {url: /a, name: first, headers: {<<: [{x-common: "2"}, *headers]}, followRedirect: false}
+- weight: 1.9
+  flow: &steps
+  - get: {url: "{{ target }}/b", followRedirect: "true"}
+- weight: 0
+  flow:
+  - *steps
+`
+	script := load(t, "s.yaml", text, LoadOptions{})
+	equal(t, "warnings", warnings(script), []string{
+		"s.yaml:2:45: header x-token: Artillery 2 knows no variables in config; here they are filled in for each request",
+		"s.yaml:6:3: statsInterval has no effect here",
+		"s.yaml:9:5: maxSockets has no effect here",
+		"s.yaml:10:5: extendedMetrics has no effect here",
+		"s.yaml:12:14: headers has no effect beside those of config.http.defaults, as in Artillery",
+		"s.yaml:20:11: weight 1.9 counts as 1, as in Artillery",
+	})
+	equal(t, "timeout", script.Timeout, 2500*time.Millisecond)
+	equal(t, "endless", script.Endless, false)
+	var weights []float64
+	for _, scenario := range script.Scenarios {
+		weights = append(weights, scenario.Weight)
+	}
+	equal(t, "weights", weights, []float64{3, 1, 0})
+	first := script.Requests[0]
+	equal(t, "name", first.Name, "first")
+	equal(t, "no redirects", first.NoFollow, true)
+	equal(t, "headers", first.Headers, []Header{
+		{"accept-encoding", Literal("gzip, deflate, br")},
+		{"x-common", Literal("1")},
+		{"x-token", Template{"{{ token }}", []part{{literal: "secret"}}}},
+	})
+	for id, scenario := range []int{0, 1, 2} {
+		equal(t, "id", script.Requests[id].ID, id)
+		equal(t, "scenario", script.Requests[id].Scenario, scenario)
+	}
+	equal(t, "URL", string(script.Requests[2].URL.Append(nil, nil)), "http://localhost:3000/b")
+}
+
+func TestArtilleryInJSON(t *testing.T) {
+	script := load(t, "s.json", `{
+	"config": {"target": "http://localhost:3000"},
+	"scenarios": [
+		{"flow": [{"get": {"url": "/\u00e9", "count": 3}}]}
+	]
+}`, LoadOptions{})
+	equal(t, "URL", script.Requests[0].URL.String(), "http://localhost:3000/é")
+	equal(t, "warnings", warnings(script), []string{
+		"s.json:4:40: count inside a request has no effect: did you mean the loop's count? It stands beside loop"})
+}
+
+func TestEndlessScripts(t *testing.T) {
+	endless, ends := "{flow: [{loop: [{get: {url: /}}]}]}", "{flow: [{get: {url: /}}]}"
+	for _, test := range []struct{ name, phases, scenarios, want string }{
+		{"the phases before count, those behind do not", "{duration: 5, arrivalCount: 2}, {pause: 10}, {duration: 2, arrivalRate: 3}, {pause: 60}",
+			endless, "8 of them after 17s"},
+		{"a cap on users", "{duration: 5, arrivalRate: 10, maxVusers: 7}", endless, "7 of them after 5s"},
+		{"a ramp", "{duration: 3, arrivalRate: 1, rampTo: 4}", endless, "8 of them after 3s"},
+		{"a ramp of one second", "{duration: 1, arrivalRate: 1, rampTo: 4}", endless, "3 of them after 1s"},
+		{"some users leave", "{duration: 5, arrivalRate: 10}", endless + ", " + ends, "up to 50 of them after 5s"},
+		{"those who never come do not count", "{duration: 5, arrivalRate: 10}", endless + ", {weight: 0, " + ends[1:], "50 of them after 5s"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			script := load(t, "s.yml", "config: {target: 'http://localhost', phases: ["+test.phases+"]}\nscenarios: ["+test.scenarios+"]", LoadOptions{})
+			equal(t, "warnings", warnings(script), []string{"s.yml:2:22: loop has no count: the script runs until it is stopped, " +
+				"as an open ramp of closed-loop users, " + test.want})
+			equal(t, "endless", script.Endless, true)
+		})
+	}
+	t.Run("in a scenario nobody picks", func(t *testing.T) {
+		script := load(t, "s.yml", "config: {target: 'http://localhost'}\nscenarios: ["+ends+", {weight: 0, "+endless[1:]+"]", LoadOptions{})
+		equal(t, "warnings", warnings(script), []string(nil))
+		equal(t, "endless", script.Endless, false)
+	})
+}

@@ -1,0 +1,178 @@
+package scenarios
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// What a target list may hold: its requests, and the bodies that it takes from files, in bytes.
+const (
+	maxTargets = 500_000
+	maxBodies  = 64 << 20
+)
+
+// targets reads lists in vegeta's two formats: METHOD URL with headers and a body's file below it, and JSON lines.
+type targets struct {
+	*reader
+	origin string // scheme, host and port instead of each URL's own; empty: as written
+	bodies int64  // bytes that files may still hold
+	steps  []Step
+}
+
+func (r *reader) readTargets(text string) {
+	t := &targets{reader: r, bodies: maxBodies}
+	if r.opts.Target != "" {
+		origin, err := parseOrigin(r.opts.Target)
+		if err != nil {
+			r.errorf(Pos{File: r.file}, "%v", err)
+			return
+		}
+		t.origin = origin
+	}
+	lines := strings.Split(text, "\n")
+	for i := 0; i < len(lines) && r.errors.count() <= maxProblems; {
+		i = t.target(lines, i)
+	}
+	r.script.Scenarios = []Scenario{{Name: r.script.Name, Weight: 1, Steps: t.steps}}
+}
+
+// target reads the target that begins at or behind line i, if there is one, and returns the line behind it.
+func (t *targets) target(lines []string, i int) int {
+	switch line := strings.TrimSpace(lines[i]); {
+	case line == "" || line[0] == '#':
+	case line[0] == '{':
+		t.fromJSON(t.at(i+1, 0), line)
+	default:
+		return t.fromLines(lines, i)
+	}
+	return i + 1
+}
+
+var methodLine = regexp.MustCompile(`^[A-Z]+\s+[a-z]+://`)
+
+// fromLines reads METHOD URL, and headers and a body's file up to an empty line or the next target.
+func (t *targets) fromLines(lines []string, i int) int {
+	pos := t.at(i+1, 0)
+	method, address, ok := strings.Cut(strings.TrimSpace(lines[i]), " ")
+	if !ok || !targetLine.MatchString(method+" x") {
+		t.errorf(pos, "a target is written 'METHOD URL', its headers below it, and an empty line behind them")
+		return i + 1
+	}
+	req := t.add(pos, method, strings.TrimSpace(address))
+	for i++; i < len(lines); i++ {
+		line := strings.TrimSpace(lines[i])
+		switch {
+		case line == "":
+			return i + 1
+		case methodLine.MatchString(line):
+			return i
+		case line[0] == '#':
+		case line[0] == '@':
+			req.Body = t.bodyFile(t.at(i+1, 0), line[1:])
+			return i + 1
+		default:
+			req.Headers = t.appendHeader(req.Headers, t.at(i+1, 0), line)
+		}
+	}
+	return i
+}
+
+// add appends one request.
+func (t *targets) add(pos Pos, method, address string) *Request {
+	req := &Request{Method: method, Pos: pos}
+	u, err := t.address(address)
+	switch {
+	case err != nil:
+		t.errorf(pos, "%v", err)
+	case !isToken(method):
+		t.errorf(pos, "%q is not an HTTP method", method)
+	case len(t.steps) == maxTargets:
+		t.errorf(Pos{File: t.file}, "more than %d targets", maxTargets)
+	default:
+		req.URL = Literal(u)
+		t.steps = append(t.steps, t.request(req))
+	}
+	return req
+}
+
+// address checks a target's URL and puts --target's origin in place of its own.
+func (t *targets) address(text string) (string, error) {
+	if t.origin == "" {
+		_, err := parseURL(text, false)
+		return text, err
+	}
+	u, err := parseAbsolute(text)
+	if err != nil {
+		return "", err
+	}
+	return t.origin + u.RequestURI(), nil
+}
+
+// bodyFile reads a body; like vegeta from a path relative to the folder the program runs in.
+func (t *targets) bodyFile(pos Pos, path string) Template {
+	body, err := readBody(path, t.bodies)
+	if err != nil {
+		t.errorf(pos, "read body: %v (looked for from the folder imgsvc runs in)", err)
+		return Template{}
+	}
+	if t.bodies -= int64(len(body)); t.bodies < 0 {
+		t.errorf(pos, "the bodies of this list have more than %d MiB together", maxBodies>>20)
+	}
+	return Literal(string(body))
+}
+
+// readBody reads a file, and one byte more than limit if there are more. What is not a file may have no end.
+func readBody(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, max(0, limit)+1))
+}
+
+// fromJSON reads a target from a JSON object on a line of its own.
+func (t *targets) fromJSON(pos Pos, line string) {
+	var target struct {
+		Method string              `json:"method"`
+		URL    string              `json:"url"`
+		Body   []byte              `json:"body"` // base64
+		Header map[string][]string `json:"header"`
+	}
+	decoder := json.NewDecoder(strings.NewReader(line))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(&target)
+	switch {
+	case err != nil:
+		t.errorf(pos, "not a target in JSON: %s", strings.TrimPrefix(err.Error(), "json: "))
+		return
+	case decoder.More():
+		t.errorf(pos, "more than one value on a line")
+		return
+	case target.Method == "" || target.URL == "":
+		t.errorf(pos, "a target in JSON needs method and url")
+		return
+	}
+	req := t.add(pos, target.Method, target.URL)
+	req.Body = Literal(string(target.Body))
+	for _, name := range slices.Sorted(maps.Keys(target.Header)) {
+		for _, value := range target.Header[name] {
+			if t.header(pos, name, value) {
+				req.Headers = append(req.Headers, Header{name, Literal(value)})
+			}
+		}
+	}
+}
