@@ -1,0 +1,250 @@
+package reports
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/starkillersystems/imgsvc/attack"
+)
+
+// Bounds of what a run can make a recorder keep.
+const (
+	maxSeconds    = 7 * 24 * 3600 // what comes later counts into the last one
+	maxSteps      = 1000          // with figures of their own; the rest share one row
+	quickSteps    = 8             // whose durations a shard keeps where adding is quickest
+	maxErrorKinds = 100           // with a count of their own; the rest share otherErrors
+	otherErrors   = "OTHER"
+)
+
+// tally counts by key. It is a list because there are one to three keys nearly always.
+type tally[K comparable] []count[K]
+
+type count[K comparable] struct {
+	key K
+	n   int64
+}
+
+func (t *tally[K]) add(key K, n int64) {
+	for i := range *t {
+		if (*t)[i].key == key {
+			(*t)[i].n += n
+			return
+		}
+	}
+	*t = append(*t, count[K]{key, n})
+}
+
+func (t *tally[K]) merge(from tally[K]) {
+	for _, c := range from {
+		t.add(c.key, c.n)
+	}
+}
+
+func (t tally[K]) sum() (sum int64) {
+	for _, c := range t {
+		sum += c.n
+	}
+	return sum
+}
+
+// addError counts an error, with a bound on how many kinds there can be.
+func addError(t *tally[string], key string) {
+	known := slices.ContainsFunc(*t, func(c count[string]) bool { return c.key == key })
+	switch {
+	case known:
+	case len(*t) < maxErrorKinds:
+		key = strings.Clone(key) // it may be part of something larger
+	default:
+		key = otherErrors
+	}
+	t.add(key, 1)
+}
+
+// outcome counts how requests ended.
+type outcome struct {
+	requests, successes int64
+	codes               tally[uint16] // of responses
+	errors              tally[string]
+}
+
+func (o *outcome) add(r *attack.Result) {
+	o.requests++
+	if r.Error != "" {
+		addError(&o.errors, r.Error)
+		return
+	}
+	if r.Success() {
+		o.successes++
+	}
+	o.codes.add(r.Code, 1)
+}
+
+func (o *outcome) responses() int64 { return o.requests - o.errors.sum() }
+
+func (o *outcome) merge(from *outcome) {
+	o.requests += from.requests
+	o.successes += from.successes
+	o.codes.merge(from.codes)
+	o.errors.merge(from.errors)
+}
+
+func (o *outcome) reset() { *o = outcome{codes: o.codes[:0], errors: o.errors[:0]} }
+
+// step is what was measured of one step of the script. Every request belongs to a step, so the run's own outcome,
+// latency and response are the sums over its steps.
+type step struct {
+	outcome
+	latency, response durations
+}
+
+// second is what was measured of requests that ended in one second.
+type second struct {
+	outcome
+	users    int64 // started minus ended
+	response durations
+}
+
+func (s *second) add(r *attack.Result) {
+	s.outcome.add(r)
+	if r.Error == "" {
+		s.response.add(r.Response())
+	}
+}
+
+func (s *second) merge(from *second) {
+	s.outcome.merge(&from.outcome)
+	s.users += from.users
+	s.response.merge(&from.response)
+}
+
+func (s *second) reset() {
+	s.outcome.reset()
+	s.users = 0
+	s.response.reset()
+}
+
+// ledger is what was measured of a whole run, but for what a second holds.
+type ledger struct {
+	new                        func() durations
+	steps                      []step
+	offered                    []int64 // by second of due time
+	lag, firstByte, session    durations
+	classes                    [10]*durations // response by status / 100; nil until there is one
+	bytesIn, bytesOut          uint64
+	unsent                     int64
+	created, completed, failed int64 // users
+}
+
+func newLedger(new func() durations) *ledger {
+	return &ledger{new: new, lag: new(), firstByte: new(), session: new()}
+}
+
+// add takes a request that was due in second due.
+func (l *ledger) add(r *attack.Result, due int) {
+	l.offer(due)
+	l.lag.add(r.Lag)
+	if r.FirstByte > 0 {
+		l.firstByte.add(r.FirstByte)
+	}
+	l.bytesIn += r.BytesIn
+	l.bytesOut += r.BytesOut
+	step := l.step(r.Step)
+	step.add(r)
+	if r.Error == "" {
+		step.latency.add(r.Latency)
+		step.response.add(r.Response())
+		l.class(int(r.Code / 100)).add(r.Response())
+	}
+}
+
+func (l *ledger) offer(due int) {
+	l.growOffered(due + 1)
+	l.offered[due]++
+}
+
+func (l *ledger) growOffered(n int) {
+	if missing := n - len(l.offered); missing > 0 {
+		l.offered = append(l.offered, make([]int64, missing)...)
+	}
+}
+
+func (l *ledger) step(i int) *step {
+	i = min(i, maxSteps)
+	for len(l.steps) <= i {
+		new := newSparse
+		if len(l.steps) < quickSteps {
+			new = l.new
+		}
+		l.steps = append(l.steps, step{latency: new(), response: new()})
+	}
+	return &l.steps[i]
+}
+
+func (l *ledger) class(i int) *durations {
+	i = min(i, len(l.classes)-1)
+	if l.classes[i] == nil {
+		d := l.new()
+		l.classes[i] = &d
+	}
+	return l.classes[i]
+}
+
+func (l *ledger) userEnded(session time.Duration, outcome attack.Outcome) {
+	switch outcome {
+	case attack.Completed:
+		l.completed++
+		l.session.add(session)
+	case attack.Failed:
+		l.failed++
+	}
+}
+
+// merge adds what from holds to l, whose durations are sparse.
+func (l *ledger) merge(from *ledger) {
+	for i := range from.steps {
+		step := l.step(i)
+		step.outcome.merge(&from.steps[i].outcome)
+		step.latency.merge(&from.steps[i].latency)
+		step.response.merge(&from.steps[i].response)
+	}
+	l.growOffered(len(from.offered))
+	for i, n := range from.offered {
+		l.offered[i] += n
+	}
+	l.lag.merge(&from.lag)
+	l.firstByte.merge(&from.firstByte)
+	l.session.merge(&from.session)
+	for i, class := range from.classes {
+		if class != nil {
+			l.class(i).merge(class)
+		}
+	}
+	l.bytesIn += from.bytesIn
+	l.bytesOut += from.bytesOut
+	l.unsent += from.unsent
+	l.created += from.created
+	l.completed += from.completed
+	l.failed += from.failed
+}
+
+// reset empties l and keeps its memory.
+func (l *ledger) reset() {
+	for i := range l.steps {
+		l.steps[i].outcome.reset()
+		l.steps[i].latency.reset()
+		l.steps[i].response.reset()
+	}
+	for _, class := range l.classes {
+		if class != nil {
+			class.reset()
+		}
+	}
+	l.lag.reset()
+	l.firstByte.reset()
+	l.session.reset()
+	*l = ledger{
+		new: l.new, steps: l.steps, offered: l.offered[:0], classes: l.classes,
+		lag: l.lag, firstByte: l.firstByte, session: l.session,
+	}
+}
