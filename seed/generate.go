@@ -27,59 +27,72 @@ const (
 	maxKeywords = 5
 )
 
-// record is one listing before it is encoded. What its slices refer to lies in its own buffers or in the tables
-// of words: filling it again allocates nothing, and overwrites what it held before.
+// record is one listing before it is encoded. Its texts lie in the tables of words, and what varies in number in
+// its own arrays: filling it again allocates nothing, and overwrites what it held before.
 type record struct {
-	id                 int64
-	title, description []byte
-	price              int // a night, in whole units of the currency
-	bedrooms           int
-	rating             int // hundredths of a star, 300 to 500
-	reviews            int
-	keywords           []string
-	images             []image
+	id                     int64
+	adjective, kind, place *text // make the title
+	opening, remark        *text // make the description
+	price                  int   // a night, in whole units of the currency
+	bedrooms               int
+	rating                 int // hundredths of a star, 304 to 500
+	reviews                int
+	keywords               []*text
+	images                 []image
 
-	titleBuf, descriptionBuf [96]byte
-	keywordsBuf              [maxKeywords]string
-	imagesBuf                [maxImages]image
+	keywordArray [maxKeywords]*text
+	imageArray   [maxImages]image
 }
 
 type image struct {
-	url           []byte
-	caption       string
+	url           [len("/img/00000000-0.jpg")]byte
+	caption       *text
 	width, height int // pixels
-
-	urlBuf [24]byte
 }
 
 // fill makes g.record the record with the given id, which must be below MaxRecords.
 func (g *Generator) fill(id int64) *record {
 	r, d := &g.record, dice(mix(g.seed^mix(uint64(id))))
 	r.id = id
-	r.title = join(r.titleBuf[:0], d.pick(adjectives[:]), " ", d.pick(kinds[:]), " in ", d.pick(places[:]))
-	r.description = join(r.descriptionBuf[:0], d.pick(openings[:]), ", ", d.pick(remarks[:]), ".")
+	r.adjective, r.kind, r.place = d.pick(adjectives), d.pick(kinds), d.pick(places)
+	r.opening, r.remark = d.pick(openings), d.pick(remarks)
 	r.bedrooms = 1 + d.roll(3)*d.roll(3)
 	r.price = 25 + d.roll(60) + r.bedrooms*d.roll(80)
 	r.rating = 500 - d.roll(15)*d.roll(15)
 	r.reviews = d.roll(30) * d.roll(30)
-	words := d.shuffle(amenities[:])
-	r.keywords = r.keywordsBuf[:3+d.roll(maxKeywords-2)]
+	deck := d.shuffle(amenities)
+	r.keywords = r.keywordArray[:3+d.roll(maxKeywords-2)]
 	for i := range r.keywords {
-		r.keywords[i] = words.next()
+		r.keywords[i] = deck.next()
 	}
 	g.fillImages(&d)
 	return r
 }
 
 func (g *Generator) fillImages(d *dice) {
-	r, rooms, code := &g.record, d.shuffle(captions[:]), g.code(g.record.id)
-	r.images = r.imagesBuf[:imageCounts[d.roll(len(imageCounts))]]
+	r, deck, code := &g.record, d.shuffle(captions), g.code(g.record.id)
+	r.images = r.imageArray[:imageCounts[d.roll(len(imageCounts))]]
 	for i := range r.images {
 		m, shape := &r.images[i], &shapes[d.roll(len(shapes))]
-		m.url = append(append(append(m.urlBuf[:0], "/img/"...), code[:]...), '-', '0'+byte(i), '.', 'j', 'p', 'g')
-		m.caption = rooms.next()
+		copy(m.url[:], "/img/00000000-0.jpg")
+		copy(m.url[len("/img/"):], code[:])
+		m.url[len(m.url)-len("0.jpg")] += byte(i)
+		m.caption = deck.next()
 		m.width, m.height = shape[0], shape[1]
 	}
+}
+
+// appendTitle appends such as "Sunny loft in Lisbon".
+func (r *record) appendTitle(b []byte) []byte {
+	b = append(r.adjective.appendTo(b), ' ')
+	b = append(r.kind.appendTo(b), " in "...)
+	return r.place.appendTo(b)
+}
+
+// appendDescription appends such as "Above a small bakery, with oak floors."
+func (r *record) appendDescription(b []byte) []byte {
+	b = append(r.opening.appendTo(b), ", "...)
+	return append(r.remark.appendTo(b), '.')
 }
 
 // code returns eight characters that no other id below MaxRecords has with the same seed: each step of the
@@ -97,13 +110,6 @@ func (g *Generator) code(id int64) (code [8]byte) {
 	return code
 }
 
-func join(dst []byte, parts ...string) []byte {
-	for _, part := range parts {
-		dst = append(dst, part...)
-	}
-	return dst
-}
-
 // dice is a stream of random numbers: the state of a Weyl sequence, each step of which is hashed by one wide
 // multiplication, as in wyrand.
 type dice uint64
@@ -116,21 +122,21 @@ func (d *dice) roll(n int) int {
 	return int(hi)
 }
 
-func (d *dice) pick(words []string) string { return words[d.roll(len(words))] }
+func (d *dice) pick(words []text) *text { return &words[d.roll(len(words))] }
 
 // shuffle returns a deck that deals words, none twice before all have been dealt: it walks them in strides, which
-// meet every word if there is a prime number of them.
-func (d *dice) shuffle(words []string) deck {
+// meet every word because there is a prime number of them.
+func (d *dice) shuffle(words []text) deck {
 	return deck{words, d.roll(len(words)), 1 + d.roll(len(words)-1)}
 }
 
 type deck struct {
-	words      []string
+	words      []text
 	at, stride int
 }
 
-func (k *deck) next() string {
-	word := k.words[k.at]
+func (k *deck) next() *text {
+	word := &k.words[k.at]
 	if k.at += k.stride; k.at >= len(k.words) {
 		k.at -= len(k.words)
 	}
