@@ -167,7 +167,7 @@ func newSandbox() *goja.Runtime {
 }
 
 const prelude = `(function () {
-	var keep = { Math: 1, Number: 1, String: 1, Boolean: 1, parseInt: 1, parseFloat: 1, isNaN: 1,
+	var keep = { Math: 1, Number: 1, String: 1, Boolean: 1, parseInt: 1, parseFloat: 1, isNaN: 1, Error: 1,
 		encodeURIComponent: 1, undefined: 1, NaN: 1, Infinity: 1 }
 	var own = Reflect.ownKeys, describe = Reflect.getOwnPropertyDescriptor, remove = Reflect.deleteProperty
 	var parent = Reflect.getPrototypeOf, define = Object.defineProperty

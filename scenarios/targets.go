@@ -59,12 +59,13 @@ var methodLine = regexp.MustCompile(`^[A-Z]+\s+[a-z]+://`)
 // fromLines reads METHOD URL, and headers and a body's file up to an empty line or the next target.
 func (t *targets) fromLines(lines []string, i int) int {
 	pos := t.at(i+1, 0)
-	method, address, ok := strings.Cut(strings.TrimSpace(lines[i]), " ")
-	if !ok || !targetLine.MatchString(method+" x") {
+	line := strings.TrimSpace(lines[i])
+	if !targetLine.MatchString(line) {
 		t.errorf(pos, "a target is written 'METHOD URL', its headers below it, and an empty line behind them")
 		return i + 1
 	}
-	req := t.add(pos, method, strings.TrimSpace(address))
+	space := strings.IndexAny(line, " \t")
+	req := t.add(pos, line[:space], strings.TrimSpace(line[space:]))
 	for i++; i < len(lines); i++ {
 		line := strings.TrimSpace(lines[i])
 		switch {

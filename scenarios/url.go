@@ -96,8 +96,10 @@ func parseAbsolute(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	var parse *url.Error
 	switch {
+	case err != nil && strings.Contains(text, "@"): // err would cite it, and the password with it
+		return nil, errors.New("not a URL: write special characters in user and password as %XX")
 	case errors.As(err, &parse):
-		return nil, fmt.Errorf("not a URL: %w", parse.Err) // parse would cite the URL, and its password
+		return nil, fmt.Errorf("not a URL: %w", parse.Err)
 	case err != nil:
 		return nil, fmt.Errorf("not a URL: %w", err)
 	case !strings.EqualFold(u.Scheme, "http") && !strings.EqualFold(u.Scheme, "https"):
