@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"runtime"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/starkillersystems/imgsvc/attack"
@@ -68,8 +67,8 @@ func (r *Recorder) SoFar(now time.Time) *Report {
 	return r.figures(max(r.since(now), 0), (*durations).distribution)
 }
 
-// figures returns what there is to say of the run as a whole; sum says how to sum up durations. r.mu is held.
-func (r *Recorder) figures(duration time.Duration, sum func(*durations) Distribution) *Report {
+// figures returns what there is to say of the run as a whole; sumUp says how to sum up durations. r.mu is held.
+func (r *Recorder) figures(duration time.Duration, sumUp func(*durations) Distribution) *Report {
 	t := r.total
 	all, latency, response := outcome{}, newSparse(), newSparse()
 	for i := range t.steps {
@@ -84,12 +83,12 @@ func (r *Recorder) figures(duration time.Duration, sum func(*durations) Distribu
 		Requests:        all.requests,
 		Responses:       all.responses(),
 		Successes:       all.successes,
-		Latency:         sum(&latency),
-		Response:        sum(&response),
-		Lag:             sum(&t.lag),
-		FirstByte:       sum(&t.firstByte),
+		Latency:         sumUp(&latency),
+		Response:        sumUp(&response),
+		Lag:             sumUp(&t.lag),
+		FirstByte:       sumUp(&t.firstByte),
 		ResponseByClass: map[string]Distribution{},
-		Session:         sum(&t.session),
+		Session:         sumUp(&t.session),
 		StatusCodes:     codeCounts(all.codes),
 		Errors:          errorCounts(all.errors),
 		Bytes:           Bytes{In: t.bytesIn, Out: t.bytesOut},
@@ -100,7 +99,7 @@ func (r *Recorder) figures(duration time.Duration, sum func(*durations) Distribu
 	}
 	for i, class := range t.classes {
 		if class != nil {
-			report.ResponseByClass[strconv.Itoa(i)+"xx"] = sum(class)
+			report.ResponseByClass[strconv.Itoa(i)+"xx"] = sumUp(class)
 		}
 	}
 	report.RPS = r.rates(duration, all.successes, func(s *second) int64 { return s.successes })
@@ -214,47 +213,9 @@ func (r *Recorder) clamped() int64 {
 	return n
 }
 
-func codeCounts(t tally[uint16]) map[string]int64 {
-	counts := map[string]int64{}
-	for _, c := range t {
-		counts[strconv.Itoa(int(c.key))] += c.n
-	}
-	return counts
-}
-
-func errorCounts(t tally[string]) map[string]int64 {
-	counts := map[string]int64{}
-	for _, c := range t {
-		counts[c.key] += c.n
-	}
-	return counts
-}
-
 func orEmpty(m map[string]int64) map[string]int64 {
 	if m == nil {
 		return map[string]int64{}
 	}
 	return m
-}
-
-// redact hides the user and password of every URL in text.
-func redact(text string) string {
-	var clean strings.Builder
-	for {
-		before, after, found := strings.Cut(text, "://")
-		clean.WriteString(before)
-		if !found {
-			return clean.String()
-		}
-		clean.WriteString("://")
-		authority := after
-		if end := strings.IndexAny(after, "/?#\" \t\r\n"); end >= 0 {
-			authority = after[:end]
-		}
-		if at := strings.LastIndexByte(authority, '@'); at >= 0 {
-			clean.WriteString("xxxxx")
-			after = after[at:]
-		}
-		text = after
-	}
 }

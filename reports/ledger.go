@@ -1,8 +1,6 @@
 package reports
 
 import (
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/starkillersystems/imgsvc/attack"
@@ -16,80 +14,6 @@ const (
 	maxErrorKinds = 100           // with a count of their own; the rest share otherErrors
 	otherErrors   = "OTHER"
 )
-
-// tally counts by key. It is a list because there are one to three keys nearly always.
-type tally[K comparable] []count[K]
-
-type count[K comparable] struct {
-	key K
-	n   int64
-}
-
-func (t *tally[K]) add(key K, n int64) {
-	for i := range *t {
-		if (*t)[i].key == key {
-			(*t)[i].n += n
-			return
-		}
-	}
-	*t = append(*t, count[K]{key, n})
-}
-
-func (t *tally[K]) merge(from tally[K]) {
-	for _, c := range from {
-		t.add(c.key, c.n)
-	}
-}
-
-func (t tally[K]) sum() (sum int64) {
-	for _, c := range t {
-		sum += c.n
-	}
-	return sum
-}
-
-// addError counts an error, with a bound on how many kinds there can be.
-func addError(t *tally[string], key string) {
-	known := slices.ContainsFunc(*t, func(c count[string]) bool { return c.key == key })
-	switch {
-	case known:
-	case len(*t) < maxErrorKinds:
-		key = strings.Clone(key) // it may be part of something larger
-	default:
-		key = otherErrors
-	}
-	t.add(key, 1)
-}
-
-// outcome counts how requests ended.
-type outcome struct {
-	requests, successes int64
-	codes               tally[uint16] // of responses
-	errors              tally[string]
-}
-
-func (o *outcome) add(r *attack.Result) {
-	o.requests++
-	if r.Error != "" {
-		addError(&o.errors, r.Error)
-		return
-	}
-	if r.Success() {
-		o.successes++
-	}
-	o.codes.add(r.Code, 1)
-}
-
-func (o *outcome) responses() int64 { return o.requests - o.errors.sum() }
-
-func (o *outcome) merge(from *outcome) {
-	o.requests += from.requests
-	o.successes += from.successes
-	o.codes.merge(from.codes)
-	o.errors.merge(from.errors)
-}
-
-func (o *outcome) reset() { *o = outcome{codes: o.codes[:0], errors: o.errors[:0]} }
 
 // step is what was measured of one step of the script. Every request belongs to a step, so the run's own outcome,
 // latency and response are the sums over its steps.
@@ -126,7 +50,7 @@ func (s *second) reset() {
 
 // ledger is what was measured of a whole run, but for what a second holds.
 type ledger struct {
-	new                        func() durations
+	fresh                      func() durations // dense or sparse
 	steps                      []step
 	offered                    []int64 // by second of due time
 	lag, firstByte, session    durations
@@ -136,8 +60,8 @@ type ledger struct {
 	created, completed, failed int64 // users
 }
 
-func newLedger(new func() durations) *ledger {
-	return &ledger{new: new, lag: new(), firstByte: new(), session: new()}
+func newLedger(fresh func() durations) *ledger {
+	return &ledger{fresh: fresh, lag: fresh(), firstByte: fresh(), session: fresh()}
 }
 
 // add takes a request that was due in second due.
@@ -172,11 +96,11 @@ func (l *ledger) growOffered(n int) {
 func (l *ledger) step(i int) *step {
 	i = min(i, maxSteps)
 	for len(l.steps) <= i {
-		new := newSparse
+		fresh := newSparse
 		if len(l.steps) < quickSteps {
-			new = l.new
+			fresh = l.fresh
 		}
-		l.steps = append(l.steps, step{latency: new(), response: new()})
+		l.steps = append(l.steps, step{latency: fresh(), response: fresh()})
 	}
 	return &l.steps[i]
 }
@@ -184,7 +108,7 @@ func (l *ledger) step(i int) *step {
 func (l *ledger) class(i int) *durations {
 	i = min(i, len(l.classes)-1)
 	if l.classes[i] == nil {
-		d := l.new()
+		d := l.fresh()
 		l.classes[i] = &d
 	}
 	return l.classes[i]
@@ -244,7 +168,7 @@ func (l *ledger) reset() {
 	l.firstByte.reset()
 	l.session.reset()
 	*l = ledger{
-		new: l.new, steps: l.steps, offered: l.offered[:0], classes: l.classes,
+		fresh: l.fresh, steps: l.steps, offered: l.offered[:0], classes: l.classes,
 		lag: l.lag, firstByte: l.firstByte, session: l.session,
 	}
 }

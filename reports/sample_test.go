@@ -75,7 +75,8 @@ func openSample() *Report {
 		Steps: []StepName{
 			{Scenario: "Browsing", Method: "GET", URL: "http://me:secret@127.0.0.1:3000/reviews/{{ $loopCount }}?index=1"},
 			{Scenario: "Browsing", Step: "the listing", Method: "GET", URL: "http://me:secret@127.0.0.1:3000/listings/{{ id }}"},
-			{Scenario: "Browsing", Step: "never reached", Method: "POST", URL: "http://me:secret@127.0.0.1:3000/listings/{{ id }}/images"},
+			{Scenario: "Browsing", Step: "never reached", Method: "POST",
+				URL: "http://me:secret@127.0.0.1:3000/listings/{{ id }}/images"},
 		},
 		Warnings: []string{"artillery.yml:8:6: the loop has no count, so it never ends: each of the 400 users that " +
 			"arrive goes on until the run does (count belongs to loop, not to get)"},

@@ -122,7 +122,8 @@ func TestBackwards(t *testing.T) {
 
 // While a run goes on, what it has not had the time for does not break it.
 func TestBroken(t *testing.T) {
-	thresholds, err := ParseThresholds("p99<50ms,unsent<1,requests>=100000,first_byte.p99<1ms,rps.peak_1s>500,rps>1,errors<5%")
+	thresholds, err := ParseThresholds("p99<50ms,unsent<1,requests>=100000," +
+		"first_byte.p99<1ms,rps.peak_1s>500,rps>1,errors<5%")
 	if err != nil {
 		t.Fatal(err)
 	}

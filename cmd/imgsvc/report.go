@@ -37,7 +37,8 @@ pull request or a CI job's page · hdr, the percentile distribution of response 
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.format, "format", "text", "one of "+strings.Join(reports.Formats(), ", "))
-	flags.StringArrayVar(&f.thresholds, "threshold", nil, "exit with 3 unless it holds: p99<50ms, success>=99.9%, rps>400 (repeat)")
+	flags.StringArrayVar(&f.thresholds, "threshold", nil,
+		"exit with 3 unless it holds: p99<50ms, success>=99.9%, rps>400 (repeat)")
 	return cmd
 }
 
