@@ -189,7 +189,7 @@ func TestInvariants(t *testing.T) {
 			statuses == r.Responses && failures == sum(r.Errors) && classes == r.Responses &&
 			r.Latency.Count == r.Responses && r.Response.Count == r.Responses
 	}
-	if err := quick.Check(holds, &quick.Config{MaxCount: 25}); err != nil {
+	if err := quick.Check(holds, &quick.Config{MaxCount: 12}); err != nil {
 		t.Error(err)
 	}
 }
@@ -205,7 +205,7 @@ func TestShardsDoNotMatter(t *testing.T) {
 		many := asJSON(t, recorded(results, 1+int(shards)%8, summary, Meta{}))
 		return bytes.Equal(one, many)
 	}
-	if err := quick.Check(same, &quick.Config{MaxCount: 15}); err != nil {
+	if err := quick.Check(same, &quick.Config{MaxCount: 12}); err != nil {
 		t.Error(err)
 	}
 }
