@@ -183,17 +183,17 @@ func arrivals(p scenarios.Phase) Schedule {
 	}
 }
 
-// grace is how long after the end of a schedule an event that is late may still be started. It covers a generator
-// that is late by a moment; what a full queue holds back for longer is unsent.
-const grace = 100 * time.Millisecond
-
 // pacer makes a vegeta.Pacer of a schedule.
-type pacer struct{ Schedule }
+type pacer struct {
+	Schedule
+	full func(hits uint64) bool // whether so many hits are all that may be under way at once
+}
 
-// Pace returns how long to wait for the next event, and whether there is none to wait for.
+// Pace returns how long to wait for the next event, and whether there is none to wait for. A generator that is late
+// catches up, also after the end. What a cap holds back when the schedule is over is not waited for: it is unsent.
 func (p pacer) Pace(elapsed time.Duration, hits uint64) (time.Duration, bool) {
 	due, ok := p.Due(hits)
-	if !ok || p.End() > 0 && elapsed > p.End()+grace {
+	if !ok || p.End() > 0 && elapsed > p.End() && p.full(hits) {
 		return 0, true
 	}
 	return max(0, due-elapsed), false

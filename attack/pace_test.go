@@ -92,22 +92,28 @@ func checkDueBy(t *testing.T, s Schedule, dues []time.Duration) {
 	}
 }
 
-// However late a generator runs, the pacer asks it to catch up at once, and stops a moment after the end.
+// However late a generator runs, the pacer asks it to catch up at once; when the schedule is over it stops as soon as
+// a cap holds events back.
 func TestPacerCatchesUpAndStops(t *testing.T) {
-	p := pacer{Ramp{From: 10, To: 10, Duration: time.Second}}
-	if wait, stop := p.Pace(0, 3); wait != 300*time.Millisecond || stop {
-		t.Errorf("on time: wait %v, stop %v; want 300ms, false", wait, stop)
+	tests := []struct {
+		name    string
+		elapsed time.Duration
+		hits    uint64
+		full    bool
+		wait    time.Duration
+		stop    bool
+	}{
+		{"on time", 0, 3, false, 300 * time.Millisecond, false},
+		{"late", 900 * time.Millisecond, 3, false, 0, false},
+		{"late and full", 900 * time.Millisecond, 3, true, 0, false},
+		{"late after the end", 5 * time.Second, 9, false, 0, false},
+		{"full after the end", 1001 * time.Millisecond, 9, true, 0, true},
+		{"all granted", 500 * time.Millisecond, 10, false, 0, true},
 	}
-	if wait, stop := p.Pace(900*time.Millisecond, 3); wait != 0 || stop {
-		t.Errorf("late: wait %v, stop %v; want 0, false", wait, stop)
-	}
-	if wait, stop := p.Pace(1050*time.Millisecond, 9); wait != 0 || stop {
-		t.Errorf("a moment after the end: wait %v, stop %v; want 0, false", wait, stop)
-	}
-	if _, stop := p.Pace(1200*time.Millisecond, 9); !stop {
-		t.Error("long after the end the pacer still grants what it could not send")
-	}
-	if _, stop := p.Pace(500*time.Millisecond, 10); !stop {
-		t.Error("the pacer grants more than the schedule has")
+	for _, test := range tests {
+		p := pacer{Ramp{From: 10, To: 10, Duration: time.Second}, func(uint64) bool { return test.full }}
+		if wait, stop := p.Pace(test.elapsed, test.hits); wait != test.wait || stop != test.stop {
+			t.Errorf("%s: wait %v, stop %v; want %v, %v", test.name, wait, stop, test.wait, test.stop)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
@@ -22,7 +23,9 @@ func (r *run) driveRate(ctx, stop context.Context, began time.Time) (time.Time, 
 		return began, err
 	}
 	defer sleep.Close()
-	p := &hitPacer{pacer: pacer{schedule}, sleep: sleep, began: began}
+	var answered atomic.Uint64
+	full := func(hits uint64) bool { return hits-answered.Load() >= uint64(r.opts.MaxVUs) }
+	p := &hitPacer{pacer: pacer{schedule, full}, sleep: sleep, began: began}
 	t := &transport{run: r, ctx: ctx, began: began, schedule: schedule}
 	defer t.close()
 	attacker := vegeta.NewAttacker(
@@ -34,12 +37,11 @@ func (r *run) driveRate(ctx, stop context.Context, began time.Time) (time.Time, 
 	)
 	unwatch := context.AfterFunc(stop, func() { attacker.Stop() })
 	defer unwatch()
-	sent := uint64(0)
 	for range attacker.Attack(r.targeter(), p, 0, r.opts.Name) {
-		sent++ // its measurements are in the sink already: the transport sees every redirect, vegeta only the last
+		answered.Add(1) // its measurements are in the sink already: the transport sees every redirect, vegeta the last
 	}
 	end := time.Now()
-	r.unsent(schedule, began, sent)
+	r.unsent(schedule, began, answered.Load())
 	if over := began.Add(schedule.End()); !r.gate.shut.Load() && end.Before(over) {
 		end = over // the last request of a schedule is due a little before its end
 	}

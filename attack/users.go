@@ -49,7 +49,8 @@ func (r *run) driveUsers(ctx, stop context.Context, began time.Time) (time.Time,
 
 // open lets users arrive on the phase's schedule, whatever the service does.
 func (c *crew) open(ctx, stop context.Context, sleep *sleeper, i int, phase scenarios.Phase, start time.Time) {
-	pace := pacer{arrivals(phase)}
+	full := func(uint64) bool { return c.working.Load() >= int64(c.opts.MaxVUs) }
+	pace := pacer{arrivals(phase), full}
 	k := uint64(0)
 	for ; ; k++ {
 		wait, done := pace.Pace(time.Since(start), k)

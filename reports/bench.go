@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -61,17 +60,9 @@ func (b *Bench) WriteJSON(w io.Writer) error {
 // WriteFile writes the document to a file, which is replaced whole or left as it was.
 func (b *Bench) WriteFile(path string) error {
 	if err := replaceFile(path, b.WriteJSON); err != nil {
-		return fmt.Errorf("write bench %s: %w", path, causeOf(err))
+		return fmt.Errorf("write bench %s: %w", path, err)
 	}
 	return nil
-}
-
-// causeOf returns an error without the name of the temporary file it happened to.
-func causeOf(err error) error {
-	if at, ok := err.(*fs.PathError); ok {
-		return at.Err
-	}
-	return err
 }
 
 // WriteText writes the table: what was published beside what was measured.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -106,6 +107,9 @@ func (f *attackFlags) run(cmd *cobra.Command, out *output, arg string) error {
 	if f.results == "-" && out.json {
 		return usageError(errors.New("--results - and --json both want standard output: give one of them a file"))
 	}
+	if err := checkOutput(f.output); err != nil {
+		return err
+	}
 	results, closeResults, err := f.openResults(cmd)
 	if err != nil {
 		return err
@@ -138,6 +142,20 @@ func (f *attackFlags) show(cmd *cobra.Command, out *output, report *reports.Repo
 		err = report.WriteFile(f.output)
 	}
 	return errors.Join(report.Write(w, format), err)
+}
+
+// checkOutput finds out before a run what would keep its report from being written after it.
+func checkOutput(path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("--output %s is a folder: name a file in it", path)
+	}
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("--output %s: %w", path, err)
+	}
+	return nil
 }
 
 // openResults opens what --results names. The returned func writes what is buffered and closes it.

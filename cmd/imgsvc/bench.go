@@ -26,6 +26,7 @@ type bench struct {
 	store    string
 	caches   []string
 	duration time.Duration
+	requests int64
 	output   string
 
 	cmd      *cobra.Command
@@ -58,6 +59,7 @@ reuses the store. The exit code is 1 if any request was not successful, or a sam
 	flags.StringArrayVar(&b.caches, "cache", []string{"memory:256MiB"}, "URL of the cache in front of it, or none")
 	flags.Uint64Var(&b.seed, "seed", 1, "of the records")
 	flags.DurationVar(&b.duration, "duration", 30*time.Second, "how long the Artillery script runs: it has no end of its own")
+	flags.Int64Var(&b.requests, "requests", 0, "at most so many for the siege.js script (its own 100,000)")
 	flags.StringVar(&b.output, "output", "bench.json", "write the reports as JSON to this file")
 	return cmd
 }
@@ -85,8 +87,11 @@ func (b *bench) run(ctx context.Context) error {
 		return usageError(fmt.Errorf("--records %d is too few: the Artillery script asks for ids that count up and "+
 			"would run out of them; at least %d", b.records, fewestRecords))
 	}
-	if b.duration <= 0 {
-		return usageError(errors.New("--duration wants to be more than 0"))
+	if b.duration <= 0 || b.requests < 0 {
+		return usageError(errors.New("--duration wants to be more than 0, --requests 1 or more"))
+	}
+	if err := checkOutput(b.output); err != nil {
+		return err
 	}
 	b.progress = newProgress(b.cmd.ErrOrStderr(), b.out.quiet)
 	defer b.progress.Close()
@@ -190,10 +195,10 @@ func (b *bench) serveArgs(cpus int) []string {
 // attack runs a shipped script as its user would: untouched, with --target. The Artillery script walks on until it is
 // stopped, so it is, after the bench's duration.
 func (b *bench) attack(ctx context.Context, o original, url string, shared bool) (*reports.Report, error) {
-	options := attack.Options{Seed: 1, Remote: !shared}
+	options := attack.Options{Seed: 1, Remote: !shared, Requests: b.requests}
 	target := url
 	if o.comparable == reports.ComparablePeak10s {
-		target, options.Duration = url+"/reviews", b.duration
+		target, options.Duration, options.Requests = url+"/reviews", b.duration, 0
 	}
 	var err error
 	if options.Script, err = scenarios.LoadShipped(o.script, scenarios.LoadOptions{Target: target}); err != nil {

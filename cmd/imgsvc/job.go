@@ -172,12 +172,20 @@ func describeArrivals(p scenarios.Phase) string {
 	return fmt.Sprintf("%.4g to %.4g users/s arriving%s", p.Arrivals.Rate, p.Arrivals.RampTo, over)
 }
 
+// ownRequests returns how many requests a script of one phase sends by itself; 0: it does not say.
+func ownRequests(s *scenarios.Script) int64 {
+	if len(s.Phases) != 1 {
+		return 0
+	}
+	return s.Phases[0].Requests
+}
+
 // end says when the run ends; it is empty if it does not end by itself.
 func (j *job) end() string {
 	o := j.options
 	requests := o.Requests
-	if len(o.Script.Phases) == 1 {
-		requests = max(requests, o.Script.Phases[0].Requests)
+	if own := ownRequests(o.Script); requests == 0 || own > 0 && own < requests {
+		requests = own
 	}
 	limit := o.Duration
 	if o.Rate != nil {

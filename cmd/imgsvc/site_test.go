@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// scriptCommands are what the test scripts can do beside testscript's own commands:
+//
+//	site KIND            start a server of a kind (see kinds) and put its address into $URL and $HOST
+//	await N              wait until the site has been asked N times
+//	appears FILE TEXT    wait until the file holds the text
+//	code N PROGRAM ARG…  run a program that must exit with code N
+func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
+	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
+		"site": cmdSite, "await": cmdAwait, "appears": cmdAppears, "code": cmdCode,
+	}
+}
+
+// site is a server for one test script.
+type site struct {
+	*httptest.Server
+	asked atomic.Int64
+}
+
+type siteKey struct{}
+
+func kinds() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"ok":     func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") },
+		"busy":   func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) },
+		"hangup": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"silent": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+	}
+}
+
+func cmdSite(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 || kinds()[args[0]] == nil {
+		ts.Fatalf("usage: site KIND")
+	}
+	answer := kinds()[args[0]]
+	s := ts.Value(siteKey{}).(*site)
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.asked.Add(1)
+		answer(w, r)
+	}))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.Start()
+	ts.Defer(s.Close)
+	ts.Setenv("URL", s.URL)
+	ts.Setenv("HOST", s.Listener.Addr().String())
+}
+
+func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
+	n, err := strconv.ParseInt(args[0], 10, 64)
+	ts.Check(err)
+	s := ts.Value(siteKey{}).(*site)
+	eventually(ts, "the site is asked "+args[0]+" times", func() bool { return s.asked.Load() >= n })
+}
+
+func cmdAppears(ts *testscript.TestScript, neg bool, args []string) {
+	file := ts.MkAbs(args[0])
+	eventually(ts, args[1]+" appears in "+args[0], func() bool {
+		text, _ := os.ReadFile(file) // which may not be there yet
+		return bytes.Contains(text, []byte(args[1]))
+	})
+}
+
+func eventually(ts *testscript.TestScript, what string, holds func() bool) {
+	for patience := 3000; !holds(); patience-- {
+		if patience == 0 {
+			ts.Fatalf("waited 30 s until %s", what)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func cmdCode(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
