@@ -40,16 +40,24 @@ func lockError(dir string, err error) error {
 	var path *fs.PathError
 	var errno syscall.Errno
 	if errors.As(err, &path) || errors.As(err, &errno) && errno != syscall.EAGAIN && errno != syscall.EACCES {
-		return fmt.Errorf("lock the store in %s: %w\nname a folder that you can write to", dir, err)
+		return withHint(fmt.Errorf("lock the store in %s: %w", dir, err), hintWritable)
 	}
 	return fmt.Errorf("the store in %s is in use, and only one process at a time can open it\nstop the other, or name another folder",
 		dir)
 }
 
-// withHint adds to err what can be done about it, if it says that the disk is full.
-func withHint(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+const hintWritable = "name a folder that you can write to"
+
+// withHint adds to err, which may be nil, a line on what can be done about it: free some space if the disk is full,
+// or what otherwise says.
+func withHint(err error, otherwise string) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
 		return fmt.Errorf("%w\nfree some space and run the same command again: it goes on with what is missing", err)
+	case otherwise != "":
+		return fmt.Errorf("%w\n%s", err, otherwise)
 	}
 	return err
 }

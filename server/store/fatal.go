@@ -1,12 +1,13 @@
 package store
 
-import "fmt"
+import (
+	"fmt"
+	"runtime"
+)
 
 // quietLogger drops what the database reports of its daily business. Where the database would end the process, it
-// panics with a fatalError, for guard to catch.
+// panics with an error, for guard to catch.
 type quietLogger struct{}
-
-type fatalError struct{ err error }
 
 func (quietLogger) Infof(string, ...any)  {}
 func (quietLogger) Errorf(string, ...any) {}
@@ -14,25 +15,27 @@ func (quietLogger) Errorf(string, ...any) {}
 func (quietLogger) Fatalf(format string, args ...any) {
 	for _, arg := range args {
 		if err, ok := arg.(error); ok {
-			panic(fatalError{err})
+			panic(err)
 		}
 	}
-	panic(fatalError{fmt.Errorf(format, args...)})
+	panic(fmt.Errorf(format, args...))
 }
 
-// guard calls f and returns its error. The database wants to end the whole process when it cannot write its journal
-// of tables, most likely because the disk is full; guard makes that an error too, with fatal set. What is on disk is
-// then as after a crash, which the next opening mends, but the open database must not be touched again: it may hold
-// locks for ever.
+// guard calls f and returns its error. When the database cannot write its journal of tables, most likely because the
+// disk is full, it wants to end the process or panics with the error; guard makes that an error too, with fatal set.
+// What is on disk is then as after a crash, which the next opening mends, but the open database must not be touched
+// again: it may hold locks for ever.
 func guard(f func() error) (fatal bool, err error) {
 	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case fatalError:
-			fatal, err = true, r.err
-		default:
+		r := recover()
+		if r == nil {
+			return
+		}
+		cause, ok := r.(error)
+		if _, bug := r.(runtime.Error); bug || !ok {
 			panic(r)
 		}
+		fatal, err = true, cause
 	}()
 	return false, f()
 }

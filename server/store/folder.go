@@ -50,7 +50,7 @@ type marker struct {
 	Kind   string `json:"kind"`
 	Format int    `json:"format"`
 	Meta
-	DB int `json:"db"` // number of the database folder
+	DB int `json:"db"` // number of the database folder; 0 while there is none
 }
 
 // folder is the folder of an embedded store, locked for this process.
@@ -62,7 +62,7 @@ type folder struct {
 }
 
 func (f *folder) path(name string) string { return f.fs.PathJoin(f.dir, name) }
-func (f *folder) dbDir() string           { return f.path(fmt.Sprint(dbPrefix, f.marker.DB)) }
+func (f *folder) dbDir(n int) string      { return f.path(fmt.Sprint(dbPrefix, n)) }
 
 // openFolder locks the store in dir. With create there need not be one yet; dir is then made, or must be empty.
 func openFolder(fsys vfs.FS, dir string, create bool) (*folder, error) {
@@ -71,7 +71,7 @@ func openFolder(fsys vfs.FS, dir string, create bool) (*folder, error) {
 		return nil, err
 	}
 	if err := makeDir(fsys, dir); err != nil {
-		return nil, fmt.Errorf("make the folder %s: %w\nname one that you can write to", dir, err)
+		return nil, withHint(fmt.Errorf("make the folder %s: %w", dir, err), hintWritable)
 	}
 	lock, err := fsys.Lock(f.path(lockFile))
 	if err != nil {
@@ -161,23 +161,33 @@ func (f *folder) writeFile(path string, text []byte) error {
 	return errors.Join(err, file.Close())
 }
 
-// prepare makes f's marker that of the wanted store, and removes what is left of others.
-func (f *folder) prepare(want Meta, drop bool) error {
-	have := f.marker.Meta
-	have.Complete, want.Complete = false, false
-	switch {
-	case f.marker.Kind == "" || drop:
-		// The new marker names a new database: with it the old one is gone in one step.
-		if err := f.writeMarker(marker{Kind: storeKind, Format: storeFormat, Meta: want, DB: f.marker.DB + 1}); err != nil {
-			return withHint(err)
+// prepare makes f's marker that of the wanted store, and removes what is left of others. create makes an empty
+// database in a folder that does not exist; the marker names it only once it is whole, so that after a crash at any
+// moment there is the old store or the new one.
+func (f *folder) prepare(want Meta, drop bool, create func(dir string) error) error {
+	if f.marker.Kind == "" { // from here on the folder is known as ours
+		if err := f.writeMarker(marker{Kind: storeKind, Format: storeFormat, Meta: want}); err != nil {
+			return err
 		}
-	case have != want:
+	}
+	have := f.marker.Meta
+	have.Complete = false
+	if have != want && !drop {
 		return fmt.Errorf("the store in %s is for %s, not for %s\nname another folder, or start over with --drop", f.dir, have, want)
 	}
 	if err := f.sweep(); err != nil {
-		return fmt.Errorf("clean up %s: %w", f.dir, err)
+		return err
 	}
-	return nil
+	if f.marker.DB == 0 || drop {
+		m := marker{Kind: storeKind, Format: storeFormat, Meta: want, DB: f.marker.DB + 1}
+		if err := create(f.dbDir(m.DB)); err != nil {
+			return err
+		}
+		if err := errors.Join(f.writeMarker(m), f.sweep()); err != nil {
+			return err
+		}
+	}
+	return f.removeLogs()
 }
 
 // sweep removes what kills and drops have left behind, and readies the staging folder.
@@ -187,13 +197,33 @@ func (f *folder) sweep() error {
 		return err
 	}
 	for _, name := range names {
-		if name == stagingDir || isDB(name) && f.path(name) != f.dbDir() {
+		if name == stagingDir || isDB(name) && f.path(name) != f.dbDir(f.marker.DB) {
 			if err := f.fs.RemoveAll(f.path(name)); err != nil {
 				return err
 			}
 		}
 	}
 	return f.fs.MkdirAll(f.path(stagingDir), 0o755)
+}
+
+// removeLogs removes the logs of a database that is not complete. Nothing is ever logged while tables are loaded, and
+// the empty logs of a process that was killed make the next one write to the journal in a goroutine of the database,
+// where guard cannot catch that the disk is full.
+func (f *folder) removeLogs() error {
+	if f.marker.Complete {
+		return nil
+	}
+	db := f.dbDir(f.marker.DB)
+	names, err := f.fs.List(db)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, ".log") {
+			err = errors.Join(err, f.fs.Remove(f.fs.PathJoin(db, name)))
+		}
+	}
+	return err
 }
 
 // isDB reports whether name is that of a database folder: db- and a number.

@@ -24,7 +24,9 @@ const MaxJSON = 1<<16 - 2
 
 const (
 	encodingVersion = 1
-	headerSize      = 6 // version, image count, CRC-32C of all that follows
+	headerSize      = 6 // version, CRC-32C of all that follows, image count
+
+	sumAt, countAt = 1, 5
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -43,11 +45,11 @@ func ParseListing(raw []byte) (Listing, error) {
 	if len(raw) < headerSize || raw[0] != encodingVersion {
 		return Listing{}, fmt.Errorf("%w: %d bytes without a version %d header", ErrCorrupt, len(raw), encodingVersion)
 	}
-	l := Listing{raw: raw, json: headerSize + 2*(int(raw[1])+1)}
+	l := Listing{raw: raw, json: headerSize + 2*(int(raw[countAt])+1)}
 	if len(raw) < l.json {
 		return Listing{}, fmt.Errorf("%w: %d bytes, but its header alone has %d", ErrCorrupt, len(raw), l.json)
 	}
-	if sum := crc32.Checksum(raw[headerSize:], castagnoli); sum != binary.LittleEndian.Uint32(raw[2:]) {
+	if sum := crc32.Checksum(raw[countAt:], castagnoli); sum != binary.LittleEndian.Uint32(raw[sumAt:]) {
 		return Listing{}, fmt.Errorf("%w: checksum %08x does not match", ErrCorrupt, sum)
 	}
 	for i, end := 0, len(raw)-l.json; i <= l.Count(); i++ {
@@ -67,13 +69,13 @@ func AppendListing(dst, json []byte, starts []int, end int) []byte {
 		panic(fmt.Sprintf("store: listing of %d bytes with %d images", len(json), len(starts)))
 	}
 	at := len(dst)
-	dst = append(dst, encodingVersion, byte(len(starts)), 0, 0, 0, 0)
+	dst = append(dst, encodingVersion, 0, 0, 0, 0, byte(len(starts)))
 	for _, start := range starts {
 		dst = binary.LittleEndian.AppendUint16(dst, uint16(start))
 	}
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(end+1))
 	dst = append(dst, json...)
-	binary.LittleEndian.PutUint32(dst[at+2:], crc32.Checksum(dst[at+headerSize:], castagnoli))
+	binary.LittleEndian.PutUint32(dst[at+sumAt:], crc32.Checksum(dst[at+countAt:], castagnoli))
 	return dst
 }
 
@@ -84,7 +86,7 @@ func (l Listing) Encoded() []byte { return l.raw }
 func (l Listing) JSON() []byte { return l.raw[l.json:] }
 
 // Count returns how many images the listing has.
-func (l Listing) Count() int { return int(l.raw[1]) }
+func (l Listing) Count() int { return int(l.raw[countAt]) }
 
 // Image returns the JSON object of image i, counted from 0; i must be below Count.
 func (l Listing) Image(i int) []byte {
@@ -95,7 +97,7 @@ func (l Listing) Image(i int) []byte {
 // any byte of the record.
 func (l Listing) AppendTag(dst []byte) []byte {
 	dst = append(dst, '"')
-	dst = hex.AppendEncode(dst, l.raw[2:headerSize])
+	dst = hex.AppendEncode(dst, l.raw[sumAt:countAt])
 	return append(dst, '"')
 }
 

@@ -30,15 +30,30 @@ func loadPebble(dir string, want Meta, drop bool, opts PebbleOptions) (*Pebble, 
 	if err != nil {
 		return nil, err
 	}
-	if err := f.prepare(want, drop); err != nil {
-		return nil, errors.Join(err, f.lock.Close())
-	}
-	opts.ReadOnly = f.marker.Complete
 	settings := pebbleSettings(opts)
-	settings.ErrorIfNotExists = f.marker.Complete
 	// Tables come whole, ready and in nobody's way: there is nothing to log ahead of them and nothing to merge.
 	settings.DisableWAL, settings.DisableAutomaticCompactions, settings.DisableTableStats = true, true, true
+	err = f.prepare(want, drop, func(dir string) error { return createDB(dir, settings) })
+	if err != nil {
+		return nil, errors.Join(withHint(fmt.Errorf("prepare %s: %w", dir, err), ""), f.lock.Close())
+	}
+	settings.ErrorIfNotExists, settings.ReadOnly = true, f.marker.Complete
 	return openDB(f, settings)
+}
+
+// createDB makes an empty database in dir.
+func createDB(dir string, settings *pebble.Options) error {
+	if err := makeDir(settings.FS, dir); err != nil {
+		return err
+	}
+	_, err := guard(func() error {
+		db, err := pebble.Open(dir, settings)
+		if err != nil {
+			return err
+		}
+		return db.Close()
+	})
+	return err
 }
 
 // Missing returns the ranges of ids that are still to be loaded, in order. It reads the bounds of the tables only,
@@ -91,7 +106,7 @@ func (p *Pebble) LoadRange(ctx context.Context, r Range, appendListing func(dst 
 	}
 	if err != nil {
 		_ = p.folder.fs.Remove(path) // gives its space back; the next run would remove it too
-		return withHint(fmt.Errorf("load listings %d-%d into %s: %w", r.Lo, r.Hi-1, p.folder.dir, err))
+		return withHint(fmt.Errorf("load listings %d-%d into %s: %w", r.Lo, r.Hi-1, p.folder.dir, err), "")
 	}
 	return nil
 }
@@ -122,5 +137,5 @@ func (p *Pebble) Finish() error {
 	}
 	m := p.folder.marker
 	m.Complete = true
-	return withHint(p.folder.writeMarker(m))
+	return withHint(p.folder.writeMarker(m), "")
 }

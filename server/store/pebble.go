@@ -63,11 +63,11 @@ func OpenPebble(dir string, opts PebbleOptions) (*Pebble, error) {
 func openDB(f *folder, settings *pebble.Options) (*Pebble, error) {
 	p := &Pebble{folder: f, settings: settings}
 	_, err := guard(func() (err error) {
-		p.db, err = pebble.Open(f.dbDir(), settings)
+		p.db, err = pebble.Open(f.dbDir(f.marker.DB), settings)
 		return err
 	})
 	if err != nil {
-		return nil, errors.Join(withHint(fmt.Errorf("open the store in %s: %w", f.dir, err)), f.lock.Close())
+		return nil, errors.Join(withHint(fmt.Errorf("open the store in %s: %w", f.dir, err), ""), f.lock.Close())
 	}
 	return p, nil
 }
@@ -153,12 +153,16 @@ func (p *Pebble) Scan(ctx context.Context, r Range, visit func(id int64, raw []b
 	return errors.Join(err, iter.Error(), iter.Close())
 }
 
-// Close gives the store back. It is called once, when all other calls have returned.
+// Close gives the store back. It is called once, when all other calls have returned. After a fatal error of the
+// database, which LoadRange has reported, the store stays in use until the process ends.
 func (p *Pebble) Close() error {
 	if p.broken != nil {
-		return p.folder.lock.Close()
+		return nil
 	}
-	return errors.Join(p.db.Close(), p.folder.lock.Close())
+	if err := errors.Join(p.db.Close(), p.folder.lock.Close()); err != nil {
+		return withHint(fmt.Errorf("close the store in %s: %w", p.folder.dir, err), "")
+	}
+	return nil
 }
 
 // appendKey appends the key of id: eight bytes that sort as ids do.
