@@ -152,5 +152,6 @@ func (v *verifier) verdict(done *Verified) error {
 	if v.faults > shownFaults {
 		names = append(names, "…")
 	}
-	return fmt.Errorf("%d faults in %d records: %s\nstart over with --drop", v.faults, done.Records, strings.Join(names, "; "))
+	return fmt.Errorf("the store is not as seeded: faults in %d of %d records: %s\nstart over with --drop", v.faults, done.Records,
+		strings.Join(names, "; "))
 }

@@ -1,0 +1,51 @@
+package seed
+
+import (
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// BenchmarkSeed seeds half a million records, durably, and reports records a second and the most memory that the
+// process has ever had, which does not depend on the number of records.
+func BenchmarkSeed(b *testing.B) {
+	opts := Options{Store: "pebble:" + filepath.Join(b.TempDir(), "store"), Records: 500_000, Drop: true}
+	records := int64(0)
+	for b.Loop() {
+		sum, err := Run(b.Context(), opts)
+		if err != nil {
+			b.Fatal(err)
+		}
+		records += sum.Written
+	}
+	b.ReportMetric(float64(records)/b.Elapsed().Seconds(), "records/s")
+	b.ReportMetric(float64(peakKiB(b))/1024, "MiB-resident")
+}
+
+// BenchmarkVerify reads them back.
+func BenchmarkVerify(b *testing.B) {
+	opts := Options{Store: "pebble:" + filepath.Join(b.TempDir(), "store"), Records: 500_000}
+	if _, err := Run(b.Context(), opts); err != nil {
+		b.Fatal(err)
+	}
+	opts.Verify = VerifyAll
+	records := int64(0)
+	for b.Loop() {
+		sum, err := Run(b.Context(), opts)
+		if err != nil {
+			b.Fatal(err)
+		}
+		records += sum.Verified.Records
+	}
+	b.ReportMetric(float64(records)/b.Elapsed().Seconds(), "records/s")
+}
+
+// peakKiB returns the most memory that the process has had resident; the unit is that of Linux.
+func peakKiB(b *testing.B) int64 {
+	b.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return usage.Maxrss
+}
