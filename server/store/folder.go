@@ -88,6 +88,10 @@ func openFolder(fsys vfs.FS, dir string, create bool) (*folder, error) {
 func (f *folder) inspect(create bool) error {
 	names, err := f.fs.List(f.dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		var path *fs.PathError
+		if errors.As(err, &path) {
+			err = path.Err // which leaves out the path a second time
+		}
 		return fmt.Errorf("look into %s: %w\nname a folder that you can read", f.dir, err)
 	}
 	var strange string
