@@ -17,9 +17,10 @@ const uncounted = 2048
 
 // writeJSON answers 200 with body, which it does not keep, or 304 if the client's copy has the same tag. A nil tag
 // is none.
-func writeJSON(c *echo.Context, tag []string, body []byte) error {
+func (s *service) writeJSON(c *echo.Context, tag []string, body []byte) error {
 	w, r := c.Response(), c.Request()
 	header := w.Header()
+	s.lastAnswer(header)
 	if tag != nil {
 		header["Etag"] = tag
 		if known := r.Header["If-None-Match"]; known != nil && matches(known, tag[0]) {

@@ -15,11 +15,12 @@ type endpoint struct {
 	server   *http.Server
 	listener *listener
 	limits   patience
+	served   chan struct{} // closed when serve has returned
 }
 
 func newEndpoint(cfg Config, tcp *net.TCPListener, handler http.Handler) *endpoint {
 	l := newListener(tcp, cfg.MaxConns)
-	return &endpoint{listener: l, limits: cfg.patience(), server: &http.Server{
+	return &endpoint{listener: l, limits: cfg.patience(), served: make(chan struct{}), server: &http.Server{
 		Handler:        handler,
 		MaxHeaderBytes: cfg.MaxHeader - 4<<10, // net/http adds as much
 		ErrorLog:       slog.NewLogLogger(cfg.Log.Handler(), slog.LevelWarn),
@@ -37,6 +38,7 @@ func (e *endpoint) patrol(ctx context.Context) error {
 
 // serve accepts and serves connections until drain, or until the listener breaks.
 func (e *endpoint) serve() error {
+	defer close(e.served)
 	if err := e.server.Serve(e.listener); !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("accept connections on %s: %w", e.listener.Addr(), err)
 	}
@@ -49,10 +51,11 @@ func (e *endpoint) serve() error {
 // http.Server.Shutdown is not used: it closes idle connections at once, and drops requests it has read without an
 // answer.
 func (e *endpoint) drain(ctx context.Context, farewell time.Duration) error {
-	e.listener.stop(farewell)
 	waiting, cancel := context.WithTimeout(ctx, farewell)
+	defer cancel()
+	e.listener.stop(waiting)
+	<-e.served
 	e.listener.wait(waiting)
-	cancel()
 	e.listener.hangUp()
 	open := e.listener.wait(ctx)
 	err := e.server.Close()

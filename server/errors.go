@@ -54,6 +54,7 @@ func (s *service) answerError(c *echo.Context, err error) {
 		s.troubles.add(c.Request(), err)
 	}
 	header := c.Response().Header()
+	s.lastAnswer(header)
 	if status == http.StatusServiceUnavailable {
 		header["Retry-After"] = []string{"1"}
 	}
@@ -74,13 +75,6 @@ func errorBody(reason string) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// refuseMethod answers for a path that has other methods. The router has noted which.
-func refuseMethod(c *echo.Context) error {
-	allow, _ := c.Get(echo.ContextKeyHeaderAllow).(string)
-	c.Response().Header().Set("Allow", allow)
-	return refuse(http.StatusMethodNotAllowed, "%s is not among the methods here: %s", c.Request().Method, allow)
-}
-
 // checkSize refuses requests that are larger than they may be. No route has a use for a body, but a client that
 // sends one gets its answer all the same, once the body has been read.
 func (s *service) checkSize(c *echo.Context) error {
@@ -91,18 +85,17 @@ func (s *service) checkSize(c *echo.Context) error {
 	if r.ContentLength == 0 {
 		return nil
 	}
-	tooLarge := refuse(http.StatusRequestEntityTooLarge, "the body has more than %d bytes", s.cfg.MaxBody)
-	if r.ContentLength > s.cfg.MaxBody {
-		return tooLarge
+	if r.ContentLength <= s.cfg.MaxBody {
+		_, err := io.Copy(io.Discard, http.MaxBytesReader(nil, r.Body, s.cfg.MaxBody))
+		switch {
+		case err == nil:
+			return nil
+		case !errors.As(err, new(*http.MaxBytesError)):
+			return refuse(http.StatusBadRequest, "the body cannot be read: %v", err)
+		}
 	}
-	_, err := io.Copy(io.Discard, http.MaxBytesReader(c.Response(), r.Body, s.cfg.MaxBody))
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, new(*http.MaxBytesError)):
-		return tooLarge
-	}
-	return refuse(http.StatusBadRequest, "the body cannot be read: %v", err)
+	c.Response().Header().Set("Connection", "close") // or net/http would wait for the rest
+	return refuse(http.StatusRequestEntityTooLarge, "the body has more than %d bytes", s.cfg.MaxBody)
 }
 
 // troubleLog logs what goes wrong inside, one line a second at most: a store that is down must not fill a disk.

@@ -30,7 +30,7 @@ func (s *service) getListing(c *echo.Context) error {
 	case err != nil:
 		return err
 	case !one:
-		return writeJSON(c, listing.Tag(), listing.JSON())
+		return s.writeJSON(c, listing.Tag(), listing.JSON())
 	case index >= int64(listing.Count()):
 		return refuse(http.StatusNotFound, "listing %d has %d images, counted from 0: there is no image %d",
 			id, listing.Count(), index)
@@ -52,7 +52,7 @@ func (s *service) writeImage(c *echo.Context, id int64, index int, listing store
 	b = append(b, listing.Image(index)...)
 	b = append(b, '}')
 	*body = b
-	return writeJSON(c, listing.Tag(), b)
+	return s.writeJSON(c, listing.Tag(), b)
 }
 
 // parseID reads the id in a path: 0, or a whole number above.
@@ -102,8 +102,8 @@ func lookupIndex(query string) (text string, found bool, err error) {
 	}
 }
 
-func getHealth(c *echo.Context) error {
-	return writeJSON(c, nil, []byte(`{"status":"ok"}`))
+func (s *service) getHealth(c *echo.Context) error {
+	return s.writeJSON(c, nil, []byte(`{"status":"ok"}`))
 }
 
 // getReady asks the store for a sign of life. A service that is about to end is not ready.
@@ -114,5 +114,32 @@ func (s *service) getReady(c *echo.Context) error {
 	if err := s.ready(); err != nil {
 		return err
 	}
-	return writeJSON(c, nil, []byte(`{"status":"ready"}`))
+	return s.writeJSON(c, nil, []byte(`{"status":"ready"}`))
+}
+
+func (s *service) getMetrics(h http.Handler) echo.HandlerFunc {
+	return func(c *echo.Context) error {
+		s.lastAnswer(c.Response().Header())
+		h.ServeHTTP(c.Response(), c.Request())
+		return nil
+	}
+}
+
+// answerOptions says which methods a path has.
+func (s *service) answerOptions(c *echo.Context) error {
+	allow(c)
+	s.lastAnswer(c.Response().Header())
+	return c.NoContent(http.StatusNoContent)
+}
+
+// refuseMethod answers for a path that has other methods.
+func refuseMethod(c *echo.Context) error {
+	return refuse(http.StatusMethodNotAllowed, "%s is not among the methods here: %s", c.Request().Method, allow(c))
+}
+
+// allow sets the header of that name from what the router has noted, and returns it.
+func allow(c *echo.Context) string {
+	methods, _ := c.Get(echo.ContextKeyHeaderAllow).(string)
+	c.Response().Header().Set("Allow", methods)
+	return methods
 }

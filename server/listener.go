@@ -2,13 +2,11 @@ package server
 
 import (
 	"context"
-	"errors"
+	"io"
 	"net"
 	"net/http"
-	"os"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // listener accepts a bounded number of connections at once, knows which are open, and can end without losing
@@ -16,19 +14,13 @@ import (
 type listener struct {
 	*net.TCPListener
 	slots   chan struct{} // one for each open connection
-	came    bool          // a client came since the deadline was set; only Accept uses it
 	stopped chan struct{} // closed by stop
-	until   time.Time     // when to stop accepting at the latest; set before stopped is closed
+	hungUp  atomic.Bool
+	fewer   chan struct{} // has a token when there is one connection less than before
 
-	hungUp atomic.Bool
-	fewer  chan struct{} // has a token when there is one connection, or listener, less than before
-	mu     sync.Mutex    // guards what follows
-	closed bool
-	conns  map[*conn]struct{}
+	mu    sync.Mutex
+	conns map[*conn]struct{} // guarded by mu
 }
-
-// lull is for how long no client may have come before a stopped listener closes.
-const lull = 10 * time.Millisecond
 
 func newListener(tcp *net.TCPListener, maxConns int) *listener {
 	return &listener{
@@ -40,49 +32,34 @@ func newListener(tcp *net.TCPListener, maxConns int) *listener {
 	}
 }
 
-// Accept returns the next connection. After stop it goes on until there is a lull, and then returns net.ErrClosed:
-// the kernel cuts off whoever is still in its queue when a listener closes.
+// Accept returns the next connection, once there is room for it.
 func (l *listener) Accept() (net.Conn, error) {
 	select {
 	case l.slots <- struct{}{}:
 	case <-l.stopped:
 		return nil, net.ErrClosed
 	}
-	for {
-		tcp, err := l.AcceptTCP()
-		switch {
-		case err == nil:
-			l.came = true
-			return l.add(tcp), nil
-		case !errors.Is(err, os.ErrDeadlineExceeded):
-			<-l.slots
-			return nil, err
-		}
-		<-l.stopped
-		if !l.came || time.Now().After(l.until) {
-			return nil, net.ErrClosed
-		}
-		l.came = false
-		if err := l.SetDeadline(time.Now().Add(lull)); err != nil {
-			return nil, err
-		}
+	tcp, err := l.AcceptTCP()
+	if err != nil {
+		<-l.slots
+		return nil, err
 	}
+	return l.add(tcp), nil
 }
 
-// stop lets Accept return net.ErrClosed soon, after longest at the latest.
-func (l *listener) stop(longest time.Duration) {
-	l.until = time.Now().Add(longest)
+// stop closes the listener, for which it waits until everybody who is connected has been accepted, or ctx ends. The
+// kernel would cut off whoever is still in its queue. That is first come, first served: when we have queued ourselves
+// and been accepted, so have all who came before.
+func (l *listener) stop(ctx context.Context) {
+	if last, err := new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String()); err == nil {
+		hurry := context.AfterFunc(ctx, func() { last.Close() })
+		_ = last.(*net.TCPConn).CloseWrite()
+		_, _ = io.Copy(io.Discard, last) // ends when the server has seen the end of ours
+		hurry()
+		_ = last.Close()
+	}
+	_ = l.Close() // fails only if it is closed already
 	close(l.stopped)
-	_ = l.SetDeadline(time.Now().Add(lull)) // fails only if it is closed already
-}
-
-// Close closes the listener. Its connections stay open.
-func (l *listener) Close() error {
-	l.mu.Lock()
-	l.closed = true
-	l.mu.Unlock()
-	l.signal()
-	return l.TCPListener.Close()
 }
 
 func (l *listener) add(tcp *net.TCPConn) *conn {
@@ -120,13 +97,13 @@ func (l *listener) signal() {
 	}
 }
 
-// wait returns when the listener and all its connections are closed, or ctx ends, and how many are still open.
+// wait returns when all connections are closed, or ctx ends, and how many are still open.
 func (l *listener) wait(ctx context.Context) int {
 	for {
 		l.mu.Lock()
-		open, closed := len(l.conns), l.closed
+		open := len(l.conns)
 		l.mu.Unlock()
-		if open == 0 && closed {
+		if open == 0 {
 			return 0
 		}
 		select {

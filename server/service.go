@@ -46,20 +46,20 @@ func (s *service) public() http.Handler {
 	if s.cfg.Admin == nil {
 		s.addAdminRoutes(e)
 	}
-	return s.announce(e)
+	return e
 }
 
 // private returns what is served on the address for those who run the service.
 func (s *service) private() http.Handler {
 	e := s.newEcho()
 	s.addAdminRoutes(e)
-	return s.announce(e)
+	return e
 }
 
 func (s *service) addAdminRoutes(e *echo.Echo) {
-	s.get(e, "/healthz", getHealth)
+	s.get(e, "/healthz", s.getHealth)
 	s.get(e, "/readyz", s.getReady)
-	s.get(e, "/metrics", echo.WrapHandler(s.metrics.handler()))
+	s.get(e, "/metrics", s.getMetrics(s.metrics.handler()))
 }
 
 // newEcho returns an echo that has no routes and no middleware: each call on the way is paid for by every request.
@@ -71,6 +71,7 @@ func (s *service) newEcho() *echo.Echo {
 			UseEscapedPathForMatching: true, // the path with its escapes resolved: /reviews/%37 is /reviews/7
 			NotFoundHandler:           s.counted(none, func(*echo.Context) error { return echo.ErrNotFound }),
 			MethodNotAllowedHandler:   s.counted(none, refuseMethod),
+			OptionsMethodHandler:      s.counted(none, s.answerOptions),
 		}),
 	})
 }
@@ -97,12 +98,10 @@ func (s *service) counted(m *routeMetrics, h echo.HandlerFunc) echo.HandlerFunc 
 	}
 }
 
-// announce adds to each answer that the connection ends with it, once the service drains.
-func (s *service) announce(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.draining.Load() {
-			w.Header().Set("Connection", "close")
-		}
-		next.ServeHTTP(w, r)
-	})
+// lastAnswer tells the client of a service that drains that this is the last answer on its connection. It is asked
+// when an answer begins, not when its request did: the store may have taken its time.
+func (s *service) lastAnswer(header http.Header) {
+	if s.draining.Load() {
+		header["Connection"] = []string{"close"}
+	}
 }

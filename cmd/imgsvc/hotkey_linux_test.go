@@ -3,15 +3,12 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -22,14 +19,12 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"github.com/starkillersystems/imgsvc/seed"
 )
 
 const (
 	hotPath  = "/reviews/15000?index=1" // the original's own
 	hotConns = 32
-	hotRound = 400 * time.Millisecond
+	hotRound = 200 * time.Millisecond
 )
 
 // BenchmarkHotKey prices everything that stands between net/http and the bytes of a listing that is in memory:
@@ -47,8 +42,10 @@ func BenchmarkHotKey(b *testing.B) {
 	if len(cpus) < 2 {
 		b.Fatal("the load needs a core of its own, and this process may use one only")
 	}
-	body, ours := startHotServe(b)
-	bare := startHotProcess(b, body, "barehttp", writeTemp(b, body))
+	serve := startServe(b, 20_000, "--cpus", "1")
+	body := fetch(b, serve)
+	ours := &hotServer{serve, body}
+	bare := &hotServer{startChild(b, "barehttp", writeTemp(b, body)), body}
 
 	restore := runtime.GOMAXPROCS(0)
 	if err := pinProcess(cpus[1:]); err != nil {
@@ -60,15 +57,15 @@ func BenchmarkHotKey(b *testing.B) {
 		}
 		runtime.GOMAXPROCS(restore)
 	}()
-	both := []*hotProcess{bare, ours}
-	for _, p := range both {
-		p.measure(b) // warm
+	both := []*hotServer{bare, ours}
+	for _, s := range both {
+		s.measure(b) // warm
 	}
 	var ratios, bareNS, oursNS []float64
 	for b.Loop() {
-		turn := map[*hotProcess]float64{}
-		for _, p := range both {
-			turn[p] = p.measure(b)
+		turn := map[*hotServer]float64{}
+		for _, s := range both {
+			turn[s] = s.measure(b)
 		}
 		slices.Reverse(both)
 		bareNS, oursNS = append(bareNS, turn[bare]), append(oursNS, turn[ours])
@@ -93,80 +90,46 @@ func writeTemp(b *testing.B, body []byte) string {
 	return name
 }
 
-// startHotServe starts 'imgsvc serve' over a fresh store and returns it with the body it answers.
-func startHotServe(b *testing.B) ([]byte, *hotProcess) {
-	url := "pebble:" + filepath.Join(b.TempDir(), "data")
-	if _, err := seed.Run(context.Background(), seed.Options{Store: url, Records: 20_000}); err != nil {
-		b.Fatal(err)
-	}
-	p := startHotProcess(b, nil, "imgsvc", "serve", "--json", "--addr", "127.0.0.1:0", "--cpus", "1", "--store", url,
-		"--until-stdin-closes")
-	res, err := http.Get("http://" + p.addr + hotPath)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer res.Body.Close()
-	defer http.DefaultClient.CloseIdleConnections()
-	p.body, err = io.ReadAll(res.Body)
-	if err != nil || res.StatusCode != http.StatusOK {
-		b.Fatal(res.Status, err)
-	}
-	return p.body, p
-}
-
-// hotProcess is a server under test.
-type hotProcess struct {
-	addr string
-	pid  int
+// hotServer is a server under test, and the body it must answer with.
+type hotServer struct {
+	*child
 	body []byte
 }
 
-// startHotProcess starts one of TestMain's programs, which says on stdout where it listens, and ends with its stdin.
-func startHotProcess(b *testing.B, body []byte, name string, args ...string) *hotProcess {
-	cmd := exec.Command(name, args...)
-	cmd.Stderr = os.Stderr
-	stdin, err := cmd.StdinPipe()
+// fetch returns the body of a server's answer.
+func fetch(b *testing.B, c *child) []byte {
+	res, err := http.Get("http://" + c.Addr + hotPath)
 	if err != nil {
 		b.Fatal(err)
 	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
+	defer http.DefaultClient.CloseIdleConnections()
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		b.Fatal(res.Status, err)
 	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := errors.Join(stdin.Close(), cmd.Wait()); err != nil {
-			b.Errorf("%s: %v", name, err)
-		}
-	})
-	var at serving
-	if err := json.NewDecoder(stdout).Decode(&at); err != nil {
-		b.Fatalf("%s: %v", name, err)
-	}
-	return &hotProcess{addr: at.Addr, pid: cmd.Process.Pid, body: body}
+	return body
 }
 
 // measure loads the server for one round and returns its CPU time per request, in nanoseconds.
-func (p *hotProcess) measure(b *testing.B) float64 {
+func (s *hotServer) measure(b *testing.B) float64 {
 	var requests atomic.Int64
 	var ready, done errgroup.Group
 	conns := make([]net.Conn, hotConns)
 	for i := range conns {
 		ready.Go(func() (err error) {
-			conns[i], err = net.Dial("tcp", p.addr)
+			conns[i], err = net.Dial("tcp", s.Addr)
 			return err
 		})
 	}
 	if err := ready.Wait(); err != nil {
 		b.Fatal(err)
 	}
-	before := p.cpu(b)
+	before := s.cpu(b)
 	until := time.Now().Add(hotRound)
 	for _, conn := range conns {
 		done.Go(func() error {
-			n, err := p.loop(conn, until)
+			n, err := s.loop(conn, until)
 			requests.Add(n)
 			return errors.Join(err, conn.Close())
 		})
@@ -174,14 +137,14 @@ func (p *hotProcess) measure(b *testing.B) float64 {
 	if err := done.Wait(); err != nil {
 		b.Fatal(err)
 	}
-	return float64(p.cpu(b)-before) / float64(requests.Load())
+	return float64(s.cpu(b)-before) / float64(requests.Load())
 }
 
 // loop sends one request after the other and returns how many were answered well.
-func (p *hotProcess) loop(conn net.Conn, until time.Time) (int64, error) {
-	request := []byte("GET " + hotPath + " HTTP/1.1\r\nHost: " + p.addr + "\r\n\r\n")
+func (s *hotServer) loop(conn net.Conn, until time.Time) (int64, error) {
+	request := []byte("GET " + hotPath + " HTTP/1.1\r\nHost: " + s.Addr + "\r\n\r\n")
 	in := bufio.NewReader(conn)
-	got := make([]byte, len(p.body))
+	got := make([]byte, len(s.body))
 	for n := int64(0); ; n++ {
 		if n%64 == 0 && time.Now().After(until) {
 			return n, nil
@@ -192,8 +155,8 @@ func (p *hotProcess) loop(conn net.Conn, until time.Time) (int64, error) {
 		if err := readAnswer(in, got); err != nil {
 			return n, err
 		}
-		if !bytes.Equal(got, p.body) {
-			return n, fmt.Errorf("got %q, want %q", got, p.body)
+		if !bytes.Equal(got, s.body) {
+			return n, fmt.Errorf("got %q, want %q", got, s.body)
 		}
 	}
 }
@@ -227,12 +190,12 @@ func readAnswer(in *bufio.Reader, body []byte) error {
 }
 
 // cpu returns the time all threads of the process have been running, in nanoseconds.
-func (p *hotProcess) cpu(b *testing.B) int64 {
-	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.pid))
+func (s *hotServer) cpu(b *testing.B) int64 {
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.process.Pid))
 	if err != nil || len(files) == 0 {
-		b.Fatal("no threads of process ", p.pid, err)
+		b.Fatal("no threads of process ", s.process.Pid, err)
 	}
-	var sum int64
+	var total int64
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -242,7 +205,7 @@ func (p *hotProcess) cpu(b *testing.B) int64 {
 		if err != nil {
 			b.Fatal(err)
 		}
-		sum += running
+		total += running
 	}
-	return sum
+	return total
 }
