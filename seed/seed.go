@@ -9,7 +9,6 @@ package seed
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
@@ -44,10 +43,10 @@ func Run(ctx context.Context, opts Options) (Summary, error) {
 		return sum, err
 	}
 	err = run(ctx, db, opts, &sum)
-	if err := errors.Join(err, db.Close()); err != nil {
-		return sum, err
+	if closeErr := db.Close(); err == nil { // what goes wrong at the end of what went wrong adds nothing
+		err = closeErr
 	}
-	return sum, nil
+	return sum, err
 }
 
 func run(ctx context.Context, db *store.Pebble, opts Options, sum *Summary) error {

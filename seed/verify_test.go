@@ -108,7 +108,7 @@ func replaceInFile(t *testing.T, path, old, replacement string) {
 // flipBit changes the beginning of the only table, which holds the first records.
 func flipBit(t *testing.T, dir string) {
 	t.Helper()
-	tables, err := filepath.Glob(filepath.Join(dir, "db-*", "*.sst"))
+	tables, err := filepath.Glob(filepath.Join(dir, "db", "*.sst"))
 	if err != nil || len(tables) != 1 {
 		t.Fatalf("tables %v, %v", tables, err)
 	}

@@ -6,26 +6,20 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// The folder of an embedded store holds a marker that says what the store is, a lock, the database in a folder of
-// its own, and tables that are being written:
-//
-//	imgsvc.json   the marker: replaced as a whole, never written in place
-//	imgsvc.lock   held by the one process that has the store open; stays when the store goes
-//	db-1/         the database that the marker names; any other db-N is left over from a drop
-//	staging/      tables on their way in; whatever is there at the start of a seeding is left over from a kill
-//
-// Nothing else in it is ours, and nothing that is not ours is ever removed.
+// The folder of an embedded store holds a marker that says what the store is, a lock, the database, and tables that
+// are being written. Nothing else in it is ours, and nothing that is not ours is ever removed.
 const (
-	markerFile    = "imgsvc.json"
+	markerFile    = "imgsvc.json" // replaced as a whole, never written in place
 	markerTmpFile = "imgsvc.json.tmp"
-	lockFile      = "imgsvc.lock"
-	stagingDir    = "staging"
-	dbPrefix      = "db-"
+	lockFile      = "imgsvc.lock" // held by the one process that has the store open; stays when the store goes
+	dbDir         = "db"
+	stagingDir    = "staging" // what is there at the start of a seeding is left over from a kill
 )
 
 const (
@@ -50,7 +44,7 @@ type marker struct {
 	Kind   string `json:"kind"`
 	Format int    `json:"format"`
 	Meta
-	DB int `json:"db"` // number of the database folder; 0 while there is none
+	Ready bool `json:"ready"` // the database is there; else what is in its folder is left over from another store
 }
 
 // folder is the folder of an embedded store, locked for this process.
@@ -62,7 +56,6 @@ type folder struct {
 }
 
 func (f *folder) path(name string) string { return f.fs.PathJoin(f.dir, name) }
-func (f *folder) dbDir(n int) string      { return f.path(fmt.Sprint(dbPrefix, n)) }
 
 // openFolder locks the store in dir. With create there need not be one yet; dir is then made, or must be empty.
 func openFolder(fsys vfs.FS, dir string, create bool) (*folder, error) {
@@ -165,29 +158,41 @@ func (f *folder) writeFile(path string, text []byte) error {
 	return errors.Join(err, file.Close())
 }
 
-// prepare makes f's marker that of the wanted store, and removes what is left of others. create makes an empty
-// database in a folder that does not exist; the marker names it only once it is whole, so that after a crash at any
-// moment there is the old store or the new one.
+// accept says whether the store in f is, or may become, the wanted one: there is none, it is to be dropped, it is the
+// same, or there is nothing in it to lose.
+func (f *folder) accept(want Meta, drop bool) error {
+	have := f.marker.Meta
+	have.Complete = false
+	if f.marker.Kind == "" || drop || have == want {
+		return nil
+	}
+	tables, err := f.list(dbDir, ".sst")
+	if err == nil && len(tables) > 0 {
+		err = fmt.Errorf("the store in %s is for %s, not for %s\nname another folder, or start over with --drop", f.dir, have, want)
+	}
+	return err
+}
+
+// prepare makes f's marker that of the wanted store, removes what is left of others and has create make an empty
+// database. After a crash at any moment there is the old store or the beginning of the new one.
 func (f *folder) prepare(want Meta, drop bool, create func(dir string) error) error {
-	if f.marker.Kind == "" { // from here on the folder is known as ours
+	have := f.marker.Meta
+	have.Complete = false
+	if f.marker.Kind == "" || drop || have != want {
 		if err := f.writeMarker(marker{Kind: storeKind, Format: storeFormat, Meta: want}); err != nil {
 			return err
 		}
 	}
-	have := f.marker.Meta
-	have.Complete = false
-	if have != want && !drop {
-		return fmt.Errorf("the store in %s is for %s, not for %s\nname another folder, or start over with --drop", f.dir, have, want)
-	}
-	if err := f.sweep(); err != nil {
+	if err := f.sweep(); err != nil || f.marker.Complete {
 		return err
 	}
-	if f.marker.DB == 0 || drop {
-		m := marker{Kind: storeKind, Format: storeFormat, Meta: want, DB: f.marker.DB + 1}
-		if err := create(f.dbDir(m.DB)); err != nil {
+	if !f.marker.Ready {
+		if err := create(f.path(dbDir)); err != nil {
 			return err
 		}
-		if err := errors.Join(f.writeMarker(m), f.sweep()); err != nil {
+		m := f.marker
+		m.Ready = true
+		if err := f.writeMarker(m); err != nil {
 			return err
 		}
 	}
@@ -196,42 +201,33 @@ func (f *folder) prepare(want Meta, drop bool, create func(dir string) error) er
 
 // sweep removes what kills and drops have left behind, and readies the staging folder.
 func (f *folder) sweep() error {
-	names, err := f.fs.List(f.dir)
-	if err != nil {
+	if err := f.fs.RemoveAll(f.path(stagingDir)); err != nil {
 		return err
 	}
-	for _, name := range names {
-		if name == stagingDir || isDB(name) && f.path(name) != f.dbDir(f.marker.DB) {
-			if err := f.fs.RemoveAll(f.path(name)); err != nil {
-				return err
-			}
+	if !f.marker.Ready {
+		if err := f.fs.RemoveAll(f.path(dbDir)); err != nil {
+			return err
 		}
 	}
 	return f.fs.MkdirAll(f.path(stagingDir), 0o755)
 }
 
-// removeLogs removes the logs of a database that is not complete. Nothing is ever logged while tables are loaded, and
-// the empty logs of a process that was killed make the next one write to the journal in a goroutine of the database,
-// where guard cannot catch that the disk is full.
+// removeLogs removes the logs of the database. Nothing is ever logged while tables are loaded, and the empty logs of
+// a process that was killed make the next one write to the journal in a goroutine of the database, where guard
+// cannot catch that the disk is full.
 func (f *folder) removeLogs() error {
-	if f.marker.Complete {
-		return nil
-	}
-	db := f.dbDir(f.marker.DB)
-	names, err := f.fs.List(db)
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		if strings.HasSuffix(name, ".log") {
-			err = errors.Join(err, f.fs.Remove(f.fs.PathJoin(db, name)))
-		}
+	logs, err := f.list(dbDir, ".log")
+	for _, name := range logs {
+		err = errors.Join(err, f.fs.Remove(f.fs.PathJoin(f.path(dbDir), name)))
 	}
 	return err
 }
 
-// isDB reports whether name is that of a database folder: db- and a number.
-func isDB(name string) bool {
-	number, found := strings.CutPrefix(name, dbPrefix)
-	return found && number != "" && strings.Trim(number, "0123456789") == ""
+// list returns the names of files in one of f's folders that end in suffix. The folder may be missing.
+func (f *folder) list(dir, suffix string) ([]string, error) {
+	names, err := f.fs.List(f.path(dir))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return !strings.HasSuffix(name, suffix) }), nil
 }

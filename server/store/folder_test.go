@@ -44,7 +44,7 @@ func TestRefusals(t *testing.T) {
 			[]string{"there is no store in"}},
 		{"serve half a store", begun, serve, []string{"seeded only in part", "--records 20 --seed 1"}},
 		{"serve a newer store", file(markerFile, `{"kind":"imgsvc listings","format":2}`), serve, []string{"format 2", "newer imgsvc"}},
-		{"serve a damaged store", file(markerFile, `{"kind":"imgsvc listings","format":1,"complete":true,"db":1}`), serve,
+		{"serve a damaged store", file(markerFile, `{"kind":"imgsvc listings","format":1,"complete":true,"ready":true}`), serve,
 			[]string{"open the store in"}},
 		{"seed another seed", seeded, load(Meta{Seed: 2, Records: 20, Generator: 1}, false),
 			[]string{"is for 20 records of seed 1 (generator 1), not for 20 records of seed 2", "--drop"}},
@@ -85,7 +85,8 @@ func TestDropKeepsWhatIsNotOurs(t *testing.T) {
 	if err := s.seed(10, ignore); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"notes.txt", "db-backup/000004.sst", "db-/x"} {
+	mine := []string{"notes.txt", "db.backup/000004.sst", "staging.txt"}
+	for _, name := range mine {
 		writeTestFile(t, filepath.Join(s.dir, name), "mine")
 	}
 	s.drop, s.meta.Seed, s.meta.Records = true, 2, 30
@@ -94,12 +95,24 @@ func TestDropKeepsWhatIsNotOurs(t *testing.T) {
 	}
 	s.check(t)
 	files := listFiles(t, s.dir)
-	if files["notes.txt"] != "mine" || files["db-backup/000004.sst"] != "mine" || files["db-/x"] != "mine" {
-		t.Error("what is not ours is gone")
+	for _, name := range mine {
+		if files[name] != "mine" {
+			t.Errorf("%s, which is not ours, is gone", name)
+		}
 	}
-	if _, err := os.Stat(filepath.Join(s.dir, "db-1")); err == nil {
-		t.Error("the database of the dropped store is still there")
+}
+
+// TestEmptyStore makes another store of one that was begun and holds nothing yet.
+func TestEmptyStore(t *testing.T) {
+	s := diskStore(t, 20)
+	if err := must(s.load()).Close(); err != nil {
+		t.Fatal(err)
 	}
+	s.meta.Seed, s.meta.Records = 2, 30
+	if err := s.seed(10, ignore); err != nil {
+		t.Fatal(err)
+	}
+	s.check(t)
 }
 
 func TestUnwritableFolder(t *testing.T) {

@@ -30,6 +30,9 @@ func loadPebble(dir string, want Meta, drop bool, opts PebbleOptions) (*Pebble, 
 	if err != nil {
 		return nil, err
 	}
+	if err := f.accept(want, drop); err != nil {
+		return nil, errors.Join(err, f.lock.Close())
+	}
 	settings := pebbleSettings(opts)
 	// Tables come whole, ready and in nobody's way: there is nothing to log ahead of them and nothing to merge.
 	settings.DisableWAL, settings.DisableAutomaticCompactions, settings.DisableTableStats = true, true, true

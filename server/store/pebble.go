@@ -63,7 +63,7 @@ func OpenPebble(dir string, opts PebbleOptions) (*Pebble, error) {
 func openDB(f *folder, settings *pebble.Options) (*Pebble, error) {
 	p := &Pebble{folder: f, settings: settings}
 	_, err := guard(func() (err error) {
-		p.db, err = pebble.Open(f.dbDir(f.marker.DB), settings)
+		p.db, err = pebble.Open(f.path(dbDir), settings)
 		return err
 	})
 	if err != nil {
