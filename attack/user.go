@@ -103,14 +103,15 @@ func (u *virtualUser) take(ctx context.Context, step scenarios.Step) (err error)
 }
 
 func (u *virtualUser) loop(ctx context.Context, loop *scenarios.Loop) error {
+	u.vars[loop.Index] = scenarios.Int(0)
 	for i := int64(0); loop.Count < 0 || i < loop.Count; i++ {
 		if u.gate.shut.Load() {
 			return errStopped
 		}
-		u.vars[loop.Index] = scenarios.Int(i)
 		if err := u.walk(ctx, loop.Steps); err != nil {
 			return err
 		}
+		u.vars[loop.Index] = u.vars[loop.Index].Next()
 	}
 	return nil
 }

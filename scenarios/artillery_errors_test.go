@@ -119,7 +119,7 @@ func TestArtilleryScriptErrors(t *testing.T) {
 			"- {flow: {get: {url: /}}, engine: ws, beforeScenario: f, think: 1}", []string{
 			`3:3: a scenario needs a flow: the list of its steps`, `3:4: unknown key "flows" in a scenario: did you mean "flow"?`,
 			`4:3: a scenario needs a flow: the list of its steps`, `4:4: unknown key "requests": did you mean "flow"?`,
-			"5:4: a flow without steps", "5:22: weight cannot be negative",
+			"5:4: a flow without steps", "5:22: weight must be a number from 0 to 1000000000",
 			"6:10: flow must be a list of steps, each with a dash before it, not a map",
 			`6:35: engine "ws" is not supported: only http is`,
 			"6:39: beforeScenario is not supported yet: remove it, or run the script with Artillery",

@@ -53,8 +53,8 @@ func (a *artillery) weight(f field) float64 {
 	weight, ok := a.number(f)
 	switch {
 	case !ok:
-	case weight < 0:
-		a.errorf(f.value.pos, "weight cannot be negative")
+	case weight < 0 || weight > 1e9:
+		a.errorf(f.value.pos, "weight must be a number from 0 to 1000000000")
 	case weight != math.Trunc(weight):
 		a.warnf(f.value.pos, "weight %v counts as %v, as in Artillery", weight, math.Trunc(weight))
 	}

@@ -24,7 +24,7 @@ func (a *artillery) phases(phases field) {
 		a.errorf(phases.value.pos, "phases must be a list, not %s", phases.value)
 		return
 	}
-	sound := true
+	sound, left := true, maxSpan
 	for _, n := range phases.value.items {
 		before := a.errors.count()
 		p := a.phaseSpec(n)
@@ -32,6 +32,10 @@ func (a *artillery) phases(phases field) {
 			sound = false
 		} else if phase, ok := a.phase(p); ok {
 			a.script.Phases = append(a.script.Phases, phase)
+			if left -= phase.Duration; left < 0 {
+				a.errorf(p.pos, "up to here the phases last longer than a year")
+				return
+			}
 		}
 	}
 	if sound && len(a.script.Phases) == 0 {

@@ -115,8 +115,8 @@ func (a *artillery) checkURL(n *node, t Template) {
 	}
 }
 
-// requestHeaders compiles the headers of a request: what Artillery's client sends by itself, the script's default
-// headers, and the request's own, names in lower case and later ones instead of earlier ones.
+// requestHeaders compiles the headers of a request: what Artillery's client sends by itself and servers act on, the
+// script's default headers, and the request's own, names in lower case and later ones instead of earlier ones.
 func (a *artillery) requestHeaders(own *node, s *scope) []Header {
 	headers := []Header{{"accept-encoding", Literal("gzip, deflate, br")}}
 	for _, n := range []*node{a.headers, own} {

@@ -191,6 +191,7 @@ func TestArtilleryPhaseErrors(t *testing.T) {
 		{"{duration: 5, arivalRate: 5}", `4:19: unknown key "arivalRate" in a phase: did you mean "arrivalRate"?`},
 		{"{duration: 5, frobnicate: 5}", `4:19: unknown key "frobnicate" in a phase`},
 		{"5", "4:5: a phase must be a map, not 5"},
+		{"pause: 52w\n- pause: 2d", "5:5: up to here the phases last longer than a year"},
 		{"{duration: 5, arrivalCount: 0}", "3:3: no phase in which users arrive"},
 	} {
 		t.Run(test.text, func(t *testing.T) {

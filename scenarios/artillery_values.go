@@ -31,8 +31,7 @@ func (a *artillery) number(f field) (float64, bool) {
 
 // boolean reads true or false; text that holds one is as good.
 func (a *artillery) boolean(f field) (value, ok bool) {
-	switch text := strings.ToLower(f.value.text); {
-	case f.value.kind == scalar && (text == "true" || text == "false"):
+	if text := strings.ToLower(f.value.text); text == "true" || text == "false" {
 		return text == "true", true
 	}
 	a.errorf(f.value.pos, "%s must be true or false, not %s", f.key, f.value.quoted())

@@ -25,8 +25,12 @@ var (
 	javaScript   = regexp.MustCompile(`(?m)^\s*(import\s|export\s|module\.exports|(const|let|var)\s+[\w{]|function\b|//|/\*)|\brequire\s*\(`)
 )
 
+// maxEvidence is how much of a text is looked at to tell what it is, in bytes.
+const maxEvidence = 64 << 10
+
 // detect tells the dialect from the extension of a name, or from the text where the extension does not say.
 func detect(name, text string) dialect {
+	beginning := text[:min(len(text), maxEvidence)]
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".yml", ".yaml":
 		return artilleryScript
@@ -36,16 +40,16 @@ func detect(name, text string) dialect {
 		}
 		return artilleryScript
 	case ".js", ".mjs", ".cjs", ".ts":
-		return detectJavaScript(text)
+		return detectJavaScript(beginning)
 	}
 	switch {
 	case isTargetLine(text):
 		return targetList
-	case artilleryKey.MatchString(text), strings.HasPrefix(strings.TrimSpace(text), "{"):
+	case artilleryKey.MatchString(beginning), strings.HasPrefix(strings.TrimSpace(beginning), "{"):
 		return artilleryScript
-	case siegeCall.MatchString(text):
+	case siegeCall.MatchString(beginning):
 		return siegeScript
-	case javaScript.MatchString(text):
+	case javaScript.MatchString(beginning):
 		return otherJavaScript
 	}
 	return urlList
@@ -75,6 +79,7 @@ func isTargetLine(text string) bool {
 
 // refuseJavaScript says what a program in JavaScript looks like, and that it cannot be run.
 func (r *reader) refuseJavaScript(text string) {
+	text = text[:min(len(text), maxEvidence)]
 	for _, known := range []struct{ evidence, what string }{
 		{`["']k6(/[^"']*)?["']|\bexport\s+(const|let)\s+options\b`, "a k6 script"},
 		{`["']autocannon["']`, "an autocannon program"},

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// fuzz loads whatever comes under a name that chooses the reader, and holds what every reader promises: an error
-// that names the file, or a script that can be run.
-func fuzz(f *testing.F, name string, seeds ...string) {
+// fuzz loads whatever comes, under a name and with an end that choose the reader, and holds what every reader
+// promises: an error that names the file, or a script that can be run.
+func fuzz(f *testing.F, name, end string, seeds ...string) {
 	for _, seed := range seeds {
 		f.Add(seed)
 	}
@@ -19,7 +19,7 @@ func fuzz(f *testing.F, name string, seeds ...string) {
 			t.Skip() // may name any file of this machine
 		}
 		began := time.Now()
-		script, err := Load(name, strings.NewReader(text), LoadOptions{})
+		script, err := Load(name, strings.NewReader(text+end), LoadOptions{})
 		if took := time.Since(began); took > 10*time.Second {
 			t.Errorf("took %v", took)
 		}
@@ -75,7 +75,7 @@ func original(f *testing.F, name string) string {
 }
 
 func FuzzLoadArtillery(f *testing.F) {
-	fuzz(f, "s.yml", original(f, "artillery.yml"), original(f, "artillery-production.yml"),
+	fuzz(f, "s.yml", "", original(f, "artillery.yml"), original(f, "artillery-production.yml"),
 		phases("- {duration: 1.5, arrivalRate: 1e-3}\n- {duration: 9, rampTo: 3, maxVusers: 2}\n- {pause: 5 min}\n- {duration: 1, arrivalCount: 7}"),
 		flow("- post: {url: '{{ path }}', json: {a: ['{{ id }}', {'{{ on }}': \"{{ no }}\"}]}, headers: {X-a: \"{{name}}\\n\"}}\n"+
 			"- {loop: [think: 0.5, log: '{{ $loopCount }}'], count: '3', loopValue: i}\n- get: {uri: 'http://{{ i }}/'}"),
@@ -86,7 +86,7 @@ func FuzzLoadArtillery(f *testing.F) {
 }
 
 func FuzzLoadSiege(f *testing.F) {
-	fuzz(f, "s.js", original(f, "siege.js"),
+	fuzz(f, "s.js", "\n// siege()", original(f, "siege.js"),
 		"var siege = require('siege')\nsiege({port: 1, headers: {a: 'b'}}).concurrent(3).for(2).seconds.get('/a?b', {c: [1, 'ä']}).post('/', {d: 1}).for(1).times.attack()",
 		"siege('x').on('/tmp/s').withCookie.describe('d').request({method: 'put', path: '/'}).with304.attack()",
 		"for (const p of ['/a'].map(x => `${x}?`)) siege().on(1).get(p).attack()", "siege().get('/', {get a() { throw 1 }})",
@@ -95,7 +95,7 @@ func FuzzLoadSiege(f *testing.F) {
 }
 
 func FuzzLoadTargets(f *testing.F) {
-	fuzz(f, "t.txt", "GET http://localhost/1\nX-A: b\n\n# no\nPOST https://h:1/ \n\n",
+	fuzz(f, "t.txt", "", "GET http://localhost/1\nX-A: b\n\n# no\nPOST https://h:1/ \n\n",
 		`{"method":"PUT","url":"http://h/","body":"Zm9v","header":{"A":["b"]}}`, "GET http://[::1]:0/%zz", "A \x00", "GET http://h/\n:\n",
 		original(f, "artillery.yml"), original(f, "siege.js"), "http://h/ POST a=b", "import http from 'k6/http'")
 }

@@ -15,7 +15,7 @@ import (
 const (
 	maxFile      = 16 << 20
 	maxArtillery = 1 << 20
-	maxSiege     = 64 << 10
+	maxSiege     = 16 << 10
 )
 
 // LoadOptions say what a script's own words give way to.

@@ -91,7 +91,9 @@ type Header struct {
 // Think waits, as a person would between two requests.
 type Think struct{ Duration time.Duration }
 
-// Loop repeats its steps. Its counter starts at 0 and is kept in the variable with slot Index.
+// Loop repeats its steps. The variable with slot Index is set to 0 before the first round, even if there is none,
+// and becomes its own Next after each. Rounds are counted apart: a loop within this one that uses the same variable
+// changes what the steps behind it read, but not how often they run.
 type Loop struct {
 	Count int64 // how many times; negative: for ever
 	Index int

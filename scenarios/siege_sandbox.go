@@ -1,13 +1,10 @@
 package scenarios
 
 import (
-	"errors"
 	"fmt"
 	"math/big"
 	"reflect"
-	"regexp"
 	"runtime/metrics"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -25,6 +22,7 @@ const (
 	maxScriptHeap  = 128 << 20 // bytes the process's heap may grow by
 	maxScriptCalls = 500       // calls within calls
 	maxBrackets    = 100       // brackets within brackets: the parser's own stack
+	maxColons      = 1000      // labels within labels: the parser compares each with all around it
 )
 
 // run runs the script. What stops it becomes an error with its place.
@@ -50,6 +48,10 @@ func (s *siege) run() {
 func (s *siege) compile() (*goja.Program, bool) {
 	if line := deepestLine(s.source); line > 0 {
 		s.errorf(s.at(line, 0), "more than %d brackets within each other", maxBrackets)
+		return nil, false
+	}
+	if strings.Count(s.source, ":") > maxColons {
+		s.errorf(Pos{File: s.file}, "more than %d colons", maxColons)
 		return nil, false
 	}
 	tree, err := goja.Parse(s.file, s.source, parser.WithDisableSourceMaps)
@@ -209,62 +211,3 @@ const prelude = `(function () {
 	})
 	add(iterator, function* () { for (var i = 0; i < this.length; i++) yield this[i] })
 })()`
-
-// explain turns what ended the script into an error with its place, unless it has been said.
-func (s *siege) explain(err error) {
-	if err == nil || s.errors.count() > 0 {
-		return
-	}
-	var syntax *goja.CompilerSyntaxError
-	var exception *goja.Exception
-	var interrupted *goja.InterruptedError
-	var overflow *goja.StackOverflowError
-	switch {
-	case errors.As(err, &syntax):
-		pos, reason := s.syntaxError(syntax)
-		s.errorf(pos, "%s", reason)
-	case errors.As(err, &interrupted):
-		s.errorf(s.innermost(interrupted.Stack()), "%v", interrupted.Value())
-	case errors.As(err, &overflow):
-		s.errorf(s.innermost(overflow.Stack()), "more than %d calls within each other", maxScriptCalls)
-	case errors.As(err, &exception):
-		s.errorf(s.innermost(exception.Stack()), "%s", s.thrown(exception))
-	default:
-		s.errorf(Pos{File: s.file}, "%v", err)
-	}
-}
-
-var engineError = regexp.MustCompile(`Line (\d+):(\d+) (.*?)(?: \(and \d+ more errors\))?$`)
-
-// syntaxError splits what the engine says of a text that is not JavaScript into place and reason.
-func (s *siege) syntaxError(err error) (pos Pos, reason string) {
-	found := engineError.FindStringSubmatch(err.Error())
-	if found == nil {
-		return Pos{File: s.file}, err.Error()
-	}
-	if strings.HasSuffix(found[3], "reserved word") {
-		found[3] += " (there is no import and no export here: write require('siege'))"
-	}
-	line, _ := strconv.Atoi(found[1])
-	column, _ := strconv.Atoi(found[2])
-	return s.at(line, column), "not JavaScript: " + strings.ToLower(found[3][:1]) + found[3][1:]
-}
-
-// thrown is the text of an exception, and for a name that does not exist what does.
-func (s *siege) thrown(exception *goja.Exception) string {
-	text := exception.Value().String()
-	if name, ok := strings.CutSuffix(text, " is not defined"); ok {
-		return name + " is not defined: scripts have siege, the language, and little else"
-	}
-	return text
-}
-
-// innermost returns where in the script a stack of calls had come to.
-func (s *siege) innermost(stack []goja.StackFrame) Pos {
-	for _, frame := range stack {
-		if place := frame.Position(); frame.SrcName() == s.file && place.Line > 0 {
-			return s.at(place.Line, place.Column)
-		}
-	}
-	return Pos{File: s.file}
-}

@@ -11,16 +11,17 @@ import (
 	"strings"
 )
 
-// What a target list may hold: its requests, and the bodies that it takes from files, in bytes.
+// What a target list may hold: requests and headers together, and the bodies that it takes from files, in bytes.
 const (
-	maxTargets = 500_000
-	maxBodies  = 64 << 20
+	maxTargetLines = 1_000_000
+	maxBodies      = 64 << 20
 )
 
 // targets reads lists in vegeta's two formats: METHOD URL with headers and a body's file below it, and JSON lines.
 type targets struct {
 	*reader
 	origin string // scheme, host and port instead of each URL's own; empty: as written
+	lines  int    // requests and headers so far
 	bodies int64  // bytes that files may still hold
 	steps  []Step
 }
@@ -38,6 +39,10 @@ func (r *reader) readTargets(text string) {
 	lines := strings.Split(text, "\n")
 	for i := 0; i < len(lines) && r.errors.count() <= maxProblems; {
 		i = t.target(lines, i)
+		if t.lines > maxTargetLines {
+			r.errorf(Pos{File: r.file}, "more than %d requests and headers", maxTargetLines)
+			return
+		}
 	}
 	r.script.Scenarios = []Scenario{{Name: r.script.Name, Weight: 1, Steps: t.steps}}
 }
@@ -66,7 +71,7 @@ func (t *targets) fromLines(lines []string, i int) int {
 	}
 	space := strings.IndexAny(line, " \t")
 	req := t.add(pos, line[:space], strings.TrimSpace(line[space:]))
-	for i++; i < len(lines); i++ {
+	for i++; i < len(lines) && t.lines <= maxTargetLines; i++ {
 		line := strings.TrimSpace(lines[i])
 		switch {
 		case line == "":
@@ -79,6 +84,7 @@ func (t *targets) fromLines(lines []string, i int) int {
 			return i + 1
 		default:
 			req.Headers = t.appendHeader(req.Headers, t.at(i+1, 0), line)
+			t.lines++
 		}
 	}
 	return i
@@ -86,6 +92,7 @@ func (t *targets) fromLines(lines []string, i int) int {
 
 // add appends one request.
 func (t *targets) add(pos Pos, method, address string) *Request {
+	t.lines++
 	req := &Request{Method: method, Pos: pos}
 	u, err := t.address(address)
 	switch {
@@ -93,8 +100,6 @@ func (t *targets) add(pos Pos, method, address string) *Request {
 		t.errorf(pos, "%v", err)
 	case !isToken(method):
 		t.errorf(pos, "%q is not an HTTP method", method)
-	case len(t.steps) == maxTargets:
-		t.errorf(Pos{File: t.file}, "more than %d targets", maxTargets)
 	default:
 		req.URL = Literal(u)
 		t.steps = append(t.steps, t.request(req))
@@ -171,6 +176,7 @@ func (t *targets) fromJSON(pos Pos, line string) {
 	req.Body = Literal(string(target.Body))
 	for _, name := range slices.Sorted(maps.Keys(target.Header)) {
 		for _, value := range target.Header[name] {
+			t.lines++
 			if t.header(pos, name, value) {
 				req.Headers = append(req.Headers, Header{name, Literal(value)})
 			}

@@ -135,6 +135,10 @@ GET ftp://localhost/
 }
 
 func TestTooManyTargets(t *testing.T) {
-	_, err := Load("t.txt", strings.NewReader(strings.Repeat("GET http://a\n", maxTargets+2)), LoadOptions{})
-	equal(t, "errors", lines(err), []string{"t.txt: more than 500000 targets"})
+	for _, text := range []string{
+		strings.Repeat("GET http://a\n", maxTargetLines+1), "GET http://a\n" + strings.Repeat("a:b\n", maxTargetLines),
+	} {
+		_, err := Load("t.txt", strings.NewReader(text), LoadOptions{})
+		equal(t, "errors", lines(err), []string{"t.txt: more than 1000000 requests and headers"})
+	}
 }

@@ -41,6 +41,9 @@ type Value struct {
 // Int returns a whole number as a value. It does not allocate.
 func Int(i int64) Value { return Value{int: i, set: true} }
 
+// Next returns what a loop's counter is after one more round.
+func (v Value) Next() Value { return Int(v.int + 1) }
+
 // Any returns a string, number, boolean, list, map or nil as a value.
 func Any(v any) Value {
 	if v == nil {
