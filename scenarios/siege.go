@@ -14,7 +14,7 @@ import (
 const (
 	siegeUsers    = 15
 	siegeDuration = 10 * time.Second
-	maxSiegeTasks = 10_000
+	maxSiegeTasks = 1000
 	maxSiegePath  = 64 << 10 // bytes
 	maxSiegeForm  = 1 << 20  // bytes, encoded
 )

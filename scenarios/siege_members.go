@@ -23,36 +23,32 @@ type member struct {
 }
 
 // siegeMembers are the members that take arguments.
-func siegeMembers() map[string]member {
-	return map[string]member{
-		"on":                 {(*chain).on, true},
-		"host":               {(*chain).host, true},
-		"hostname":           {(*chain).host, true},
-		"set":                {(*chain).set, true},
-		"sslProtocol":        {(*chain).sslProtocol, true},
-		"wait":               {noEffect("wait: no server is started here, so there is none to wait for"), true},
-		"rejectUnauthorized": {noEffect("rejectUnauthorized has no effect, as in siege.js: use --insecure"), true},
-		"requestCert":        {noEffect("requestCert has no effect on a client"), true},
-		"agent":              {notSupported("agent"), true},
-		"get":                {(*chain).get, false},
-		"post":               {(*chain).post, false},
-		"request":            {(*chain).request, false},
-		"describe":           {(*chain).describe, false},
-		"concurrent":         {(*chain).concurrent, false},
-		"for":                {(*chain).forN, false},
-		"report":             {noEffect("report was never implemented in siege.js and has no effect"), false},
-		"attack":             {(*chain).attackNow, false},
-	}
+var siegeMembers = map[string]member{
+	"on":                 {(*chain).on, true},
+	"host":               {(*chain).host, true},
+	"hostname":           {(*chain).host, true},
+	"set":                {(*chain).set, true},
+	"sslProtocol":        {(*chain).sslProtocol, true},
+	"wait":               {noEffect("wait: no server is started here, so there is none to wait for"), true},
+	"rejectUnauthorized": {noEffect("rejectUnauthorized has no effect, as in siege.js: use --insecure"), true},
+	"requestCert":        {noEffect("requestCert has no effect on a client"), true},
+	"agent":              {notSupported("agent"), true},
+	"get":                {(*chain).get, false},
+	"post":               {(*chain).post, false},
+	"request":            {(*chain).request, false},
+	"describe":           {(*chain).describe, false},
+	"concurrent":         {(*chain).concurrent, false},
+	"for":                {(*chain).forN, false},
+	"report":             {noEffect("report was never implemented in siege.js and has no effect"), false},
+	"attack":             {(*chain).attackNow, false},
 }
 
 // siegeGetters are the members that take none.
-func siegeGetters() map[string]func(*chain, Pos) {
-	return map[string]func(*chain, Pos){
-		"withCookie":    func(c *chain, pos Pos) { c.errorf(pos, "withCookie is not supported yet: remove it") },
-		"withoutCookie": func(*chain, Pos) {}, // what is so anyway
-		"with304":       neverImplemented("with304"),
-		"without304":    neverImplemented("without304"),
-	}
+var siegeGetters = map[string]func(*chain, Pos){
+	"withCookie":    func(c *chain, pos Pos) { c.errorf(pos, "withCookie is not supported yet: remove it") },
+	"withoutCookie": func(*chain, Pos) {}, // what is so anyway
+	"with304":       neverImplemented("with304"),
+	"without304":    neverImplemented("without304"),
 }
 
 func neverImplemented(name string) func(*chain, Pos) {
@@ -157,14 +153,13 @@ func (c *chain) value() goja.Value { return c.vm.NewDynamicObject(c) }
 
 // Get is what the script gets for a name behind a dot.
 func (c *chain) Get(name string) goja.Value {
-	members, getters := siegeMembers(), siegeGetters()
-	if getter := getters[name]; getter != nil {
+	if getter := siegeGetters[name]; getter != nil {
 		getter(c, c.find(name))
 		return c.value()
 	}
-	m, known := members[name]
+	m, known := siegeMembers[name]
 	if !known {
-		names := slices.AppendSeq(slices.Collect(maps.Keys(members)), maps.Keys(getters))
+		names := slices.AppendSeq(slices.Collect(maps.Keys(siegeMembers)), maps.Keys(siegeGetters))
 		c.abort(c.find(name), "siege.js has no %q%s", name, didYouMean(name, names))
 	}
 	return c.vm.ToValue(func(call goja.FunctionCall) goja.Value {

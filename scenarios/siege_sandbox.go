@@ -22,7 +22,7 @@ const (
 	maxScriptHeap  = 128 << 20 // bytes the process's heap may grow by
 	maxScriptCalls = 500       // calls within calls
 	maxBrackets    = 100       // brackets within brackets: the parser's own stack
-	maxColons      = 1000      // labels within labels: the parser compares each with all around it
+	maxColons      = 500       // labels within labels: the parser compares each with all around it
 )
 
 // run runs the script. What stops it becomes an error with its place.

@@ -21,13 +21,13 @@ const (
 type targets struct {
 	*reader
 	origin string // scheme, host and port instead of each URL's own; empty: as written
-	lines  int    // requests and headers so far
+	left   int    // requests and headers that may still come
 	bodies int64  // bytes that files may still hold
 	steps  []Step
 }
 
 func (r *reader) readTargets(text string) {
-	t := &targets{reader: r, bodies: maxBodies}
+	t := &targets{reader: r, left: maxTargetLines, bodies: maxBodies}
 	if r.opts.Target != "" {
 		origin, err := parseOrigin(r.opts.Target)
 		if err != nil {
@@ -36,15 +36,19 @@ func (r *reader) readTargets(text string) {
 		}
 		t.origin = origin
 	}
+	t.read(text)
+}
+
+func (t *targets) read(text string) {
 	lines := strings.Split(text, "\n")
-	for i := 0; i < len(lines) && r.errors.count() <= maxProblems; {
+	for i := 0; i < len(lines) && t.errors.count() <= maxProblems; {
 		i = t.target(lines, i)
-		if t.lines > maxTargetLines {
-			r.errorf(Pos{File: r.file}, "more than %d requests and headers", maxTargetLines)
+		if t.left < 0 {
+			t.errorf(t.at(i, 0), "too long a list: more than %d requests and headers", maxTargetLines)
 			return
 		}
 	}
-	r.script.Scenarios = []Scenario{{Name: r.script.Name, Weight: 1, Steps: t.steps}}
+	t.script.Scenarios = []Scenario{{Name: t.script.Name, Weight: 1, Steps: t.steps}}
 }
 
 // target reads the target that begins at or behind line i, if there is one, and returns the line behind it.
@@ -71,7 +75,7 @@ func (t *targets) fromLines(lines []string, i int) int {
 	}
 	space := strings.IndexAny(line, " \t")
 	req := t.add(pos, line[:space], strings.TrimSpace(line[space:]))
-	for i++; i < len(lines) && t.lines <= maxTargetLines; i++ {
+	for i++; i < len(lines) && t.left >= 0; i++ {
 		line := strings.TrimSpace(lines[i])
 		switch {
 		case line == "":
@@ -84,7 +88,7 @@ func (t *targets) fromLines(lines []string, i int) int {
 			return i + 1
 		default:
 			req.Headers = t.appendHeader(req.Headers, t.at(i+1, 0), line)
-			t.lines++
+			t.left--
 		}
 	}
 	return i
@@ -92,7 +96,7 @@ func (t *targets) fromLines(lines []string, i int) int {
 
 // add appends one request.
 func (t *targets) add(pos Pos, method, address string) *Request {
-	t.lines++
+	t.left--
 	req := &Request{Method: method, Pos: pos}
 	u, err := t.address(address)
 	switch {
@@ -176,7 +180,7 @@ func (t *targets) fromJSON(pos Pos, line string) {
 	req.Body = Literal(string(target.Body))
 	for _, name := range slices.Sorted(maps.Keys(target.Header)) {
 		for _, value := range target.Header[name] {
-			t.lines++
+			t.left--
 			if t.header(pos, name, value) {
 				req.Headers = append(req.Headers, Header{name, Literal(value)})
 			}

@@ -136,9 +136,14 @@ GET ftp://localhost/
 
 func TestTooManyTargets(t *testing.T) {
 	for _, text := range []string{
-		strings.Repeat("GET http://a\n", maxTargetLines+1), "GET http://a\n" + strings.Repeat("a:b\n", maxTargetLines),
+		"GET http://a\nGET http://a\nGET http://a\nGET http://a\n", "GET http://a\na: b\nc: d\ne: f\ng: h\n",
+		strings.Repeat(`{"method":"GET","url":"http://a","header":{"a":["b"]}}`+"\n", 3),
 	} {
-		_, err := Load("t.txt", strings.NewReader(text), LoadOptions{})
-		equal(t, "errors", lines(err), []string{"t.txt: more than 1000000 requests and headers"})
+		list := &targets{reader: newReader("t.txt", LoadOptions{}), left: 3}
+		list.read(text)
+		_, err := list.finish()
+		if len(lines(err)) != 1 || !strings.HasSuffix(err.Error(), "too long a list: more than 1000000 requests and headers") {
+			t.Errorf("list of %q: %v", text, err)
+		}
 	}
 }
