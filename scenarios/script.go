@@ -46,8 +46,6 @@ const (
 	PerSecond
 	// Linear ramps continuously: the number of arrivals by time t is the integral of the rate.
 	Linear
-	// Poisson draws exponential gaps with mean 1/Rate.
-	Poisson
 )
 
 // Arrivals is the arrival law of an open phase. Rates are per second.
