@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/starkillersystems/imgsvc/server/store"
 )
 
 // BenchmarkSeed seeds half a million records, durably, and reports records a second and the most memory that the
@@ -48,4 +50,24 @@ func peakKiB(b *testing.B) int64 {
 		b.Fatal(err)
 	}
 	return usage.Maxrss
+}
+
+// BenchmarkFind reads random records, of which the database has next to none in its cache.
+func BenchmarkFind(b *testing.B) {
+	dir := filepath.Join(b.TempDir(), "store")
+	const records = 500_000
+	if _, err := Run(b.Context(), Options{Store: "pebble:" + dir, Records: records}); err != nil {
+		b.Fatal(err)
+	}
+	db, err := store.OpenPebble(dir, store.PebbleOptions{ReadOnly: true, CacheBytes: 1 << 20})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if _, err := db.FindListing(b.Context(), int64(mix(uint64(i))%records)); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -13,7 +13,7 @@ type Options struct {
 	Records  int64          // 0 means DefaultRecords; at most MaxRecords
 	Seed     uint64         // 0 means 1
 	Workers  int            // ranges written at once; 0 means half as many again as there are processors
-	Batch    int            // records written as one range; 0 means 16,384, or more if that made too many ranges
+	Batch    int            // records written as one range; 0 means 131,072, less for a small store, more for a huge one
 	Drop     bool           // start over, whatever the store holds
 	Verify   Verify         // what to read back and compare with the generator
 	Progress func(Progress) // told how far it is, one call after the other; nil means nobody
@@ -55,9 +55,7 @@ func (o Options) Validate() error {
 	return fmt.Errorf("--verify must be all or sample, not %q", string(o.Verify))
 }
 
-// withDefaults fills in what is zero. A worker waits for the disk a third of its time: with half as many again as
-// processors, these are kept busy. The database holds a few hundred bytes in memory per range, so a large store has
-// larger ranges rather than more than some thousands.
+// withDefaults fills in what is zero.
 func (o Options) withDefaults() Options {
 	if o.Store == "" {
 		o.Store = store.DefaultURL
@@ -69,10 +67,19 @@ func (o Options) withDefaults() Options {
 		o.Seed = 1
 	}
 	if o.Workers == 0 {
-		o.Workers = min(runtime.GOMAXPROCS(0)*3/2+1, MaxWorkers)
+		o.Workers = min(runtime.GOMAXPROCS(0)*3/2+1, MaxWorkers) // some wait for the disk while the others work
 	}
 	if o.Batch == 0 {
-		o.Batch = int(min(max(o.Records/4096, 16384), MaxBatch))
+		o.Batch = defaultBatch(o.Records, int64(o.Workers))
 	}
 	return o
+}
+
+// defaultBatch is large enough for what a range costs, some milliseconds, to be lost in what its records cost, but
+// small enough for each worker to have several ranges, and for a kill to undo less than a second. The database holds
+// some hundred bytes in memory for each range, so a huge store has larger ranges rather than more.
+func defaultBatch(records, workers int64) int {
+	const usual, fewest, mostRanges = 1 << 17, 1 << 10, 1 << 14
+	batch := min(max(records/(8*workers), fewest), usual)
+	return int(min(max(batch, records/mostRanges), MaxBatch))
 }
