@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -45,7 +46,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// patience is how long a connection may stay in each phase; 0 is for ever.
+// patience is how long a connection may stay in each phase.
 type patience [phases]time.Duration
 
 func (c Config) patience() patience {
@@ -58,7 +59,7 @@ func (c Config) patience() patience {
 // The timeouts of http.Server would do the same more precisely, but they set deadlines and read the clock several times
 // in each request: 0.8 µs of about 20 that a request takes.
 func (l *listener) patrol(ctx context.Context, limits patience) {
-	every := min(limits[idle], limits[reading], limits[answering]) / 8
+	every := max(slices.Min(limits[:])/8, time.Millisecond)
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {

@@ -109,11 +109,11 @@ func TestDrainIdle(t *testing.T) {
 	late.get("/listings/1")
 	service.stop()
 	for {
-		if conn, err := http.Get(service.url + "/healthz"); err != nil { // nobody is accepted any more
-			break
-		} else {
-			conn.Body.Close()
+		res, err := http.Get(service.url + "/healthz")
+		if err != nil {
+			break // nobody is accepted any more
 		}
+		res.Body.Close()
 	}
 	if got := late.get("/readyz"); got.StatusCode != http.StatusServiceUnavailable || !got.Close {
 		t.Errorf("status %d, Connection: close is %t", got.StatusCode, got.Close)

@@ -107,9 +107,13 @@ func Run(ctx, kill context.Context, cfg Config) error {
 	}
 	<-serving.Done()
 	s.draining.Store(true)
+	cfg.Log.Info("stopping", "limit", cfg.DrainTimeout)
 	err := drain(kill, cfg, endpoints)
 	dismiss()
-	return errors.Join(err, g.Wait())
+	if err = errors.Join(err, g.Wait()); err == nil {
+		cfg.Log.Info("stopped")
+	}
+	return err
 }
 
 // drain takes leave of the clients of each endpoint in turn: who asks the second one how the first is doing is told

@@ -33,7 +33,8 @@ func listenTCP(flag, addr string) (*net.TCPListener, error) {
 	}
 	l, err := net.ListenTCP("tcp", tcp)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s %s is in use\nstop what listens there, or choose another port (0: any that is free)", flag, addr)
+		return nil, fmt.Errorf("%s %s is in use\n"+
+			"stop what listens there, or choose another port (0: any that is free)", flag, addr)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", flag, addr, err)

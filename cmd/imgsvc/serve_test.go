@@ -63,7 +63,7 @@ func startServe(tb testing.TB, records int64, args ...string) *child {
 	if _, err := seed.Run(tb.Context(), seed.Options{Store: url, Records: records}); err != nil {
 		tb.Fatal(err)
 	}
-	return startChild(tb, "imgsvc", append([]string{"serve", "--json", "--until-stdin-closes", "--addr", "127.0.0.1:0",
+	return startChild(tb, "imgsvc", append([]string{"serve", "--json", "--quiet", "--until-stdin-closes", "--addr", "127.0.0.1:0",
 		"--store", url}, args...)...)
 }
 
