@@ -63,8 +63,9 @@ func startServe(tb testing.TB, records int64, args ...string) *child {
 	if _, err := seed.Run(tb.Context(), seed.Options{Store: url, Records: records}); err != nil {
 		tb.Fatal(err)
 	}
-	return startChild(tb, "imgsvc", append([]string{"serve", "--json", "--quiet", "--until-stdin-closes", "--addr", "127.0.0.1:0",
-		"--store", url}, args...)...)
+	args = append([]string{"serve", "--json", "--quiet", "--until-stdin-closes", "--addr", "127.0.0.1:0", "--store", url},
+		args...)
+	return startChild(tb, "imgsvc", args...)
 }
 
 // TestServeTerminated sends SIGTERM to a service in the middle of the work of clients who send one request after the
