@@ -41,7 +41,7 @@ type listing struct {
 // TestRecords decodes records and encodes them again with the standard library: the same bytes, so the keys are
 // those of contract.md in their order, and the text is compact and escaped as it must be.
 func TestRecords(t *testing.T) {
-	const n = 20_000
+	const n = 10_000
 	g := NewGenerator(1)
 	counts, titles, size, usual := map[int]int{}, map[string]bool{}, 0, 0
 	for i := range int64(n) {

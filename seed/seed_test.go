@@ -154,8 +154,8 @@ func TestInterrupted(t *testing.T) {
 
 // TestSameStore seeds with different numbers of workers and sizes of ranges, and interrupted: the same records.
 func TestSameStore(t *testing.T) {
-	for _, c := range []struct{ workers, batch int }{{1, 1}, {1, 5000}, {7, 64}, {3, 499}} {
-		opts := testOptions(t, 500)
+	for _, c := range []struct{ workers, batch int }{{1, 1}, {1, 5000}, {7, 20}, {3, 199}} {
+		opts := testOptions(t, 200)
 		opts.Workers, opts.Batch, opts.Verify = c.workers, c.batch, VerifyAll
 		if sum, err := Run(t.Context(), opts); err != nil || sum.Verified.Faults != 0 {
 			t.Errorf("%d workers, ranges of %d: %+v, %v", c.workers, c.batch, sum, err)

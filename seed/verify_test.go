@@ -40,6 +40,7 @@ func TestVerifyNamesFaults(t *testing.T) {
 		}, []string{"of 1000 records: listing 0 cannot be read (listing 0: corrupt listing"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			dir := filepath.Join(t.TempDir(), "store")
 			c.tamper(t, dir)
 			sum, err := Run(t.Context(), Options{Store: "pebble:" + dir, Records: 1000, Verify: VerifyAll})

@@ -64,6 +64,7 @@ func afterPowerCut(disk *vfs.MemFS) *vfs.MemFS { return disk.CrashClone(vfs.Cras
 // TestCrash kills the process, or cuts the power, before each operation on the disk. What was reported as loaded is
 // there, and the same command completes the rest.
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	s := testStore{dir: "/var/store", meta: Meta{Seed: 1, Records: 35, Generator: 1}}
 	for _, m := range moments(t, vfs.NewCrashableMem(), s) {
 		s.fs = m.fs
@@ -87,6 +88,7 @@ func TestCrash(t *testing.T) {
 
 // TestCrashInDrop does so in a drop. There is the old store or the beginning of the new one, and nothing in between.
 func TestCrashInDrop(t *testing.T) {
+	t.Parallel()
 	disk := vfs.NewCrashableMem()
 	old := testStore{fs: disk, dir: "/store", meta: Meta{Seed: 1, Records: 40, Generator: 1}}
 	if err := old.seed(20, ignore); err != nil {
@@ -118,6 +120,7 @@ func TestCrashInDrop(t *testing.T) {
 // TestFullDisk has the disk full from each operation on: in the middle of a table, of the journal, of the marker.
 // Seeding ends with an error that says so and what to do; with more space the same command completes the store.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	s := testStore{dir: "/store", meta: Meta{Seed: 1, Records: 35, Generator: 1}}
 	for full, hit := 1, true; hit; full++ {
 		disk := vfs.NewCrashableMem()
