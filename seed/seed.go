@@ -9,6 +9,7 @@ package seed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
@@ -25,8 +26,8 @@ type Sink interface {
 }
 
 // Run seeds the store that opts names and says what it did; the summary is true, if not complete, whatever the
-// error. When ctx ends it stops between two ranges. Its errors name the remedy; nothing that was in the store
-// before is lost by any of them.
+// error. When ctx ends it stops within some milliseconds and keeps the ranges that are whole. Its errors name the
+// remedy. Unless it was told to drop the store, nothing that was in there before is lost, whatever happens.
 func Run(ctx context.Context, opts Options) (Summary, error) {
 	opts = opts.withDefaults()
 	sum := Summary{Store: opts.Store, Seed: opts.Seed, Generator: GeneratorVersion}
@@ -78,14 +79,14 @@ func write(ctx context.Context, db *store.Pebble, missing []store.Range, opts Op
 	err := fill(ctx, db, missing, opts, meter)
 	sum.Written = meter.done() - sum.Existing
 	sum.measure(meter.elapsed())
-	if ctx.Err() != nil {
+	switch {
+	case err == nil:
+		return db.Finish()
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return fmt.Errorf("stopped with %d of %d records stored\nrun the same command again: it goes on with what is missing",
 			meter.done(), opts.Records)
 	}
-	if err != nil {
-		return err
-	}
-	return db.Finish()
+	return err
 }
 
 // fill loads the missing ranges into sink. It returns when all workers have, with the first of their errors.
@@ -95,13 +96,16 @@ func fill(ctx context.Context, sink Sink, missing []store.Range, opts Options, m
 	for range opts.Workers {
 		group.Go(func() error {
 			g := NewGenerator(opts.Seed)
-			for r, ok := work.next(); ok && ctx.Err() == nil; r, ok = work.next() {
+			for r, ok := work.next(); ok; r, ok = work.next() {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
 				if err := sink.LoadRange(ctx, r, g.AppendListing); err != nil {
 					return err
 				}
 				meter.add(r.Len())
 			}
-			return ctx.Err()
+			return nil
 		})
 	}
 	return group.Wait()

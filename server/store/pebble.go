@@ -106,8 +106,15 @@ func pebbleSettings(opts PebbleOptions) *pebble.Options {
 // Meta returns what the store was seeded with.
 func (p *Pebble) Meta() Meta { return p.folder.marker.Meta }
 
-// DiskBytes returns how much of the disk the store takes.
-func (p *Pebble) DiskBytes() int64 { return int64(p.db.Metrics().DiskSpaceUsage()) }
+// DiskBytes returns how much of the disk the store takes, or 0 after a fatal error of the database.
+func (p *Pebble) DiskBytes() int64 {
+	p.ingesting.Lock()
+	defer p.ingesting.Unlock()
+	if p.broken != nil {
+		return 0
+	}
+	return int64(p.db.Metrics().DiskSpaceUsage())
+}
 
 // FreeBytes returns how much of the disk is free for the store, or false if that cannot be told.
 func (p *Pebble) FreeBytes() (int64, bool) {

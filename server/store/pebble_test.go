@@ -52,7 +52,9 @@ func (s testStore) seed(batch int64, loaded func(Range)) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.fill(p, batch, loaded), p.Close())
+	err = s.fill(p, batch, loaded)
+	p.DiskBytes() // as a summary wants to know it, however the filling went
+	return errors.Join(err, p.Close())
 }
 
 func (s testStore) fill(p *Pebble, batch int64, loaded func(Range)) error {
