@@ -40,7 +40,7 @@ type Options struct {
 	Sink    Sink
 	OneStep bool            // report all requests as step 0: for lists so long that nobody reads them by step
 	Results func(*Result)   // gets every recorded result with its real URL, one call at a time; nil: nobody
-	Log     func(string)    // gets the lines of log steps; nil: nobody
+	Log     func(string)    // gets the lines of log steps, from many users at once; nil: nobody
 	Stop    <-chan struct{} // closed: no new requests, those in flight finish; nil: never
 	Remote  bool            // the service is known to use none of this process's cores
 }
@@ -86,7 +86,7 @@ type run struct {
 
 // Run attacks until the phases are over, a limit is reached, or Stop is closed, and waits for what is in flight,
 // at most Timeout. When ctx ends, what is in flight is cut off and recorded as INTERRUPTED. It returns an error
-// only if it could not begin.
+// only if it could not begin: a *ScriptError, or one of the system's.
 func Run(ctx context.Context, opts Options) (Summary, error) {
 	opts = opts.withDefaults()
 	r := &run{opts: opts, userErrors: map[string]int64{}}
@@ -155,8 +155,19 @@ func (r *run) compile() error {
 	if len(r.blueprints) == 0 {
 		errs = append(errs, fmt.Errorf("%s has no request to send", r.opts.Script.Name))
 	}
-	return errors.Join(errs...)
+	if len(errs) > 0 {
+		return &ScriptError{errors.Join(errs...)}
+	}
+	return nil
 }
+
+// ScriptError is what is wrong with a script's requests: its author's to mend.
+type ScriptError struct{ err error }
+
+func (e *ScriptError) Error() string { return e.err.Error() }
+
+// Unwrap returns the joined errors.
+func (e *ScriptError) Unwrap() error { return e.err }
 
 // stopContext returns a context that ends when no new request should be sent: with ctx, with Stop, or when the
 // time is up. The returned func frees it.
@@ -211,11 +222,14 @@ func (r *run) hasEnd() bool {
 		return r.opts.Rate.End() > 0
 	}
 	for _, p := range r.opts.Script.Phases {
-		if p.Duration == 0 && (p.Arrivals != nil || p.Users > 0 && p.Requests == 0) {
+		switch {
+		case p.Arrivals != nil && (p.Duration == 0 || r.opts.Script.Endless):
+			return false
+		case p.Users > 0 && p.Duration == 0 && p.Requests == 0:
 			return false
 		}
 	}
-	return !r.opts.Script.Endless
+	return true
 }
 
 // openLoop reports whether arrivals keep a schedule that does not wait for answers.

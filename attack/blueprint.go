@@ -35,7 +35,9 @@ type blueprint struct {
 	head   []byte             // the constant headers, each with its CR LF
 	vary   []scenarios.Header // the templated ones
 	body   scenarios.Template
+	host   bool   // the script sets the Host header itself
 	whole  []byte // the rendered request, if nothing in it varies
+	sized  int    // bytes of body in whole
 }
 
 // compile prepares a step. Its errors are about what can be known before any user starts.
@@ -44,9 +46,8 @@ func compile(step *scenarios.Request) (*blueprint, error) {
 	if err := bp.splitURL(); err != nil {
 		return nil, fmt.Errorf("%s%s %s: %w", place(step.Pos), step.Method, withoutUser(step.URL.String()), err)
 	}
-	hasHost := false
 	for _, h := range step.Headers {
-		hasHost = hasHost || strings.EqualFold(h.Name, "Host")
+		bp.host = bp.host || strings.EqualFold(h.Name, "Host")
 		text, constant := h.Value.Text()
 		if !constant {
 			bp.vary = append(bp.vary, h)
@@ -57,15 +58,15 @@ func compile(step *scenarios.Request) (*blueprint, error) {
 		}
 		bp.head = append(bp.head, h.Name+": "+text+"\r\n"...)
 	}
-	if !hasHost && bp.origin.host != "" {
+	if !bp.host && bp.origin.host != "" {
 		bp.head = append([]byte("Host: "+bp.origin.host+"\r\n"), bp.head...)
 	}
 	if bp.constant() {
-		whole, _, err := bp.render(nil, nil)
+		whole, _, body, err := bp.render(nil, nil)
 		if err != nil {
 			return nil, fmt.Errorf("%s%w", place(step.Pos), err)
 		}
-		bp.whole = whole
+		bp.whole, bp.sized = whole, body
 	}
 	return bp, nil
 }
@@ -143,10 +144,11 @@ func (bp *blueprint) constant() bool {
 	return target && body && len(bp.vary) == 0 && bp.origin.host != ""
 }
 
-// render appends the request a user with these variables sends to dst, and returns where it goes.
-func (bp *blueprint) render(dst []byte, vars []scenarios.Value) ([]byte, origin, error) {
+// render appends the request a user with these variables sends to dst, and returns where it goes and how many bytes
+// of body it has.
+func (bp *blueprint) render(dst []byte, vars []scenarios.Value) ([]byte, origin, int, error) {
 	if bp.whole != nil {
-		return append(dst, bp.whole...), bp.origin, nil
+		return append(dst, bp.whole...), bp.origin, bp.sized, nil
 	}
 	dst = append(dst, bp.step.Method...)
 	dst = append(dst, ' ')
@@ -156,17 +158,20 @@ func (bp *blueprint) render(dst []byte, vars []scenarios.Value) ([]byte, origin,
 		var path string
 		var err error
 		if to, path, err = splitAbsolute(text); err != nil {
-			return dst, to, err
+			return dst, to, 0, err
 		}
 		dst = appendTarget(dst, []byte(path))
-		dst = append(dst, " HTTP/1.1\r\nHost: "...)
-		dst = append(append(dst, to.host...), "\r\n"...)
+		dst = append(dst, " HTTP/1.1\r\n"...)
+		if !bp.host {
+			dst = append(append(append(dst, "Host: "...), to.host...), "\r\n"...)
+		}
 	} else {
 		dst = bp.appendPath(dst, vars)
 		dst = append(dst, " HTTP/1.1\r\n"...)
 	}
 	dst = append(dst, bp.head...)
-	return bp.appendRest(dst, to, vars)
+	dst, body, err := bp.appendRest(dst, vars)
+	return dst, to, body, err
 }
 
 // appendPath renders path and query in place, escaping only if something in them needs it.
@@ -180,15 +185,15 @@ func (bp *blueprint) appendPath(dst []byte, vars []scenarios.Value) []byte {
 	return appendTarget(dst[:start], []byte(path))
 }
 
-// appendRest appends the templated headers, the blank line and the body.
-func (bp *blueprint) appendRest(dst []byte, to origin, vars []scenarios.Value) ([]byte, origin, error) {
+// appendRest appends the templated headers, the blank line and the body, and returns how long the body is.
+func (bp *blueprint) appendRest(dst []byte, vars []scenarios.Value) ([]byte, int, error) {
 	for _, h := range bp.vary {
 		dst = append(dst, h.Name...)
 		dst = append(dst, ": "...)
 		start := len(dst)
 		dst = h.Value.Append(dst, vars)
 		if !validHeader(h.Name, string(dst[start:])) {
-			return dst, to, fmt.Errorf("header %q cannot be sent: a line break or a character HTTP forbids", h.Name)
+			return dst, 0, fmt.Errorf("header %q cannot be sent: a line break or a character HTTP forbids", h.Name)
 		}
 		dst = append(dst, "\r\n"...)
 	}
@@ -202,7 +207,7 @@ func (bp *blueprint) appendRest(dst []byte, to origin, vars []scenarios.Value) (
 		dst = append(dst, "\r\n"...)
 	}
 	dst = append(dst, "\r\n"...)
-	return append(dst, text...), to, nil
+	return append(dst, text...), len(text), nil
 }
 
 func methodHasBody(method string) bool {

@@ -59,7 +59,7 @@ func TestRequestTargetsAreMadeFitForSending(t *testing.T) {
 		for len(vars) < names.Len() {
 			vars = append(vars, scenarios.Value{})
 		}
-		got, _, err := bp.render(nil, vars)
+		got, _, _, err := bp.render(nil, vars)
 		if err != nil || string(got) != tests[text] {
 			t.Errorf("%s renders %q, %v; want %q", text, got, err, tests[text])
 		}

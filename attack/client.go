@@ -15,9 +15,16 @@ import (
 // maxRedirects is how many redirects in a row one request follows.
 const maxRedirects = 10
 
-// errStale says that a kept connection turned out to be closed before it could have carried the request: sending
-// again on a new one repeats nothing.
+// errStale says that a kept connection turned out to be closed while it was idle, so that the request is to be sent on
+// a new one.
 var errStale = errors.New("connection was closed while idle")
+
+// A kept connection is looked at before it is used again if it was idle for so long. Users without think time come
+// back sooner, and pay nothing.
+const lookAfter = time.Millisecond
+
+// staleSlack is added to the two round trips within which a close that crossed the request on its way must arrive.
+const staleSlack = 5 * time.Millisecond
 
 // userError ends a user's walk without being about one request; its text is the key it is counted under.
 type userError string
@@ -28,6 +35,7 @@ func (e userError) Error() string { return string(e) }
 // time. It is used by one goroutine at a time and reuses everything it holds from request to request.
 type client struct {
 	run        *run
+	gate       *gate // once it is shut, no redirect is followed
 	shard      Shard
 	conns      []*conn
 	out        []byte // the request being sent
@@ -42,7 +50,7 @@ type client struct {
 func (c *client) do(ctx context.Context, bp *blueprint, vars []scenarios.Value, due time.Time) (time.Time, error) {
 	hop := redirect{method: bp.step.Method}
 	var err error
-	if c.out, hop.to, err = bp.render(c.out[:0], vars); err != nil {
+	if c.out, hop.to, hop.body, err = bp.render(c.out[:0], vars); err != nil {
 		return time.Now(), userError(keyInvalidURL)
 	}
 	for hops := 0; ; hops++ {
@@ -50,6 +58,9 @@ func (c *client) do(ctx context.Context, bp *blueprint, vars []scenarios.Value, 
 		c.finish(ctx, bp, hop, end, err)
 		if err != nil || bp.step.NoFollow || !h.redirects() {
 			return end, err
+		}
+		if c.gate.shut.Load() {
+			return end, errStopped
 		}
 		if hops == maxRedirects {
 			return end, userError(keyRedirects)
@@ -65,7 +76,7 @@ func (c *client) do(ctx context.Context, bp *blueprint, vars []scenarios.Value, 
 func (c *client) exchange(ctx context.Context, to origin, method string, due time.Time) (head, time.Time, error) {
 	sent := time.Now()
 	c.res.Timestamp, c.res.Lag = sent, max(0, sent.Sub(due))
-	c.res.Code, c.res.BytesIn, c.res.FirstByte, c.res.Error = 0, 0, 0, ""
+	c.res.Code, c.res.BytesIn, c.res.BytesOut, c.res.FirstByte, c.res.Error = 0, 0, 0, 0, ""
 	cn, h, err := c.attempt(ctx, to, method, sent.Add(c.run.opts.Timeout))
 	if errors.Is(err, errStale) {
 		c.reconnects++
@@ -89,7 +100,7 @@ func (c *client) exchange(ctx context.Context, to origin, method string, due tim
 		c.drop(cn)
 		return h, end, err
 	}
-	cn.release()
+	cn.release(end)
 	return h, end, nil
 }
 
@@ -99,39 +110,62 @@ func (c *client) attempt(ctx context.Context, to origin, method string, deadline
 	if err != nil {
 		return nil, head{}, err
 	}
-	repeatable := idempotent(method)
-	if cn.used && !repeatable && closedByPeer(cn.Conn) {
+	if err := cn.extend(deadline, c.run.opts.Timeout); err != nil {
+		c.drop(cn)
+		return nil, head{}, err
+	}
+	if cn.used && time.Since(cn.idleSince) > lookAfter && closedByPeer(cn.Conn) {
 		c.drop(cn)
 		return nil, head{}, errStale
 	}
-	h, written, err := c.talk(ctx, cn, method, deadline)
+	h, written, err := c.talk(ctx, cn, method)
 	if err == nil {
 		return cn, h, nil
 	}
-	untouched := cn.r == 0 && cn.w == 0
 	c.drop(cn)
-	if cn.used && untouched && closed(err) && (repeatable || written == 0) && ctx.Err() == nil {
+	if c.stale(cn, method, written, err) && ctx.Err() == nil {
 		return nil, head{}, errStale
 	}
 	return nil, head{}, err
 }
 
-// talk writes the request in one piece and waits for the head of its answer.
-func (c *client) talk(ctx context.Context, cn *conn, method string, deadline time.Time) (head, int, error) {
-	if err := cn.extend(deadline, c.run.opts.Timeout); err != nil {
-		return head{}, 0, err
+// stale reports whether a failed exchange met a close that was on its way when the request left: nothing of it was
+// written, or it may be sent twice, nothing came back, and the close came within two round trips. A service that takes
+// the request and dies over it closes later; that is an error, not to be hidden by asking again.
+func (c *client) stale(cn *conn, method string, written int, err error) bool {
+	if !cn.used || cn.answered || !closed(err) {
+		return false
 	}
+	return written == 0 || idempotent(method) && time.Since(c.written) <= 2*cn.roundTrip+staleSlack
+}
+
+// talk writes the request in one piece and waits for the head of its answer.
+func (c *client) talk(ctx context.Context, cn *conn, method string) (head, int, error) {
 	if err := ctx.Err(); err != nil {
 		return head{}, 0, err
 	}
-	cn.r, cn.w = 0, 0
+	cn.r, cn.w, cn.answered = 0, 0, false
 	n, err := cn.Write(c.out)
 	c.written = time.Now()
 	if err != nil {
-		return head{}, n, err
+		return cn.refusal(method, n, err)
 	}
 	h, err := cn.readHead(method)
 	return h, n, err
+}
+
+// refusal looks for an answer that came before the request was written whole, as from a service that will not take a
+// body so large. Without one, the error of writing stands.
+func (c *conn) refusal(method string, written int, cause error) (head, int, error) {
+	if !closed(cause) {
+		return head{}, written, cause
+	}
+	h, err := c.readHead(method)
+	if err != nil || h.status < 400 {
+		return head{}, written, cause
+	}
+	h.close = true
+	return h, written, nil
 }
 
 // finish completes the result of an exchange and hands it on.
@@ -146,8 +180,9 @@ func (c *client) finish(ctx context.Context, bp *blueprint, hop redirect, end ti
 	if c.run.opts.Results != nil {
 		r.URL = hop.to.String() + requestTarget(c.out)
 	}
+	r.BytesOut = uint64(hop.body)
 	if err != nil {
-		r.Error = errorKey(ctx, err)
+		r.Error, r.Code = errorKey(ctx, err), 0 // there is no status without a complete answer, as vegeta has it
 	}
 	if !c.warming {
 		c.run.add(c.shard, r)
@@ -190,8 +225,8 @@ func (c *client) close() {
 }
 
 // release readies a connection for its next request, giving back what an unusually long head took.
-func (c *conn) release() {
-	c.used = true
+func (c *conn) release(now time.Time) {
+	c.used, c.idleSince = true, now
 	if len(c.buf) > readBuffer {
 		c.buf = make([]byte, readBuffer)
 	}
@@ -206,16 +241,18 @@ func (r *run) dial(ctx context.Context, to origin, deadline time.Time) (*conn, e
 	if r.opts.UnixSocket != "" {
 		network, addr = "unix", r.opts.UnixSocket
 	}
+	began := time.Now()
 	nc, err := dialer.DialContext(soon, network, addr)
 	if err != nil {
 		return nil, err
 	}
+	roundTrip := time.Since(began)
 	if to.tls {
 		if nc, err = r.handshake(soon, nc, to); err != nil {
 			return nil, err
 		}
 	}
-	cn := &conn{Conn: nc, origin: to, buf: make([]byte, readBuffer)}
+	cn := &conn{Conn: nc, origin: to, roundTrip: roundTrip, buf: make([]byte, readBuffer)}
 	cn.unwatch = context.AfterFunc(ctx, func() { nc.SetDeadline(time.Unix(1, 0)) })
 	return cn, nil
 }

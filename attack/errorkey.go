@@ -24,6 +24,7 @@ const (
 	keyTLS         = "EPROTO"      // the TLS handshake failed
 	keyInvalidURL  = "ERR_INVALID_URL"
 	keyRedirects   = "ERR_TOO_MANY_REDIRECTS"
+	keyIdle        = "ERR_NOTHING_TO_SEND" // a closed loop over a scenario that neither sends nor waits
 	keyUnknown     = "ERR_UNKNOWN"
 )
 

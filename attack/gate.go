@@ -15,6 +15,7 @@ type gate struct {
 	shut    atomic.Bool // the same as done, for a look that costs nothing
 	limited bool
 	quota   atomic.Int64 // left, if limited
+	onSpent func()       // called when the last is let through; may be nil
 	unwatch func() bool
 }
 
@@ -34,18 +35,18 @@ func (g *gate) close() { g.unwatch() }
 // 1, or 0 if nothing is. Shares shrink with what is left, so workers rarely touch what they share and still send
 // exactly as many as there are.
 func (g *gate) take(part int64) int64 {
-	share := int64(math.MaxInt64)
-	if g.outer != nil {
-		share = g.outer.take(part)
+	got := int64(math.MaxInt64)
+	if g.limited {
+		got, part = g.takeOwn(got, part), 1
 	}
-	if !g.limited {
-		return share
+	if g.outer == nil || !g.outer.limited {
+		return got
 	}
-	got := g.takeOwn(share, part)
-	if g.outer != nil && g.outer.limited {
-		g.outer.quota.Add(share - got)
+	through := g.outer.takeOwn(got, part)
+	if g.limited {
+		g.quota.Add(got - through) // nobody gets them: the outer gate has no more
 	}
-	return got
+	return through
 }
 
 // takeOwn takes the part-th part of the gate's own quota, at most most.
@@ -53,7 +54,13 @@ func (g *gate) takeOwn(most, part int64) int64 {
 	for {
 		left := g.quota.Load()
 		got := min(most, left, max(1, left/part))
-		if got == 0 || g.quota.CompareAndSwap(left, left-got) {
+		if got == 0 {
+			return 0
+		}
+		if g.quota.CompareAndSwap(left, left-got) {
+			if got == left && g.onSpent != nil {
+				g.onSpent()
+			}
 			return got
 		}
 	}

@@ -19,12 +19,15 @@ const (
 // bodies away without copying them. Its memory is readBuffer, and up to maxHead while a head that long is read.
 type conn struct {
 	net.Conn
-	origin   origin
-	buf      []byte // buf[r:w] is read from the network and not yet used
-	r, w     int
-	deadline time.Time // what the network connection was last told
-	used     bool      // an exchange has been completed on it
-	unwatch  func() bool
+	origin    origin
+	buf       []byte // buf[r:w] is read from the network and not yet used
+	r, w      int
+	deadline  time.Time // what the network connection was last told
+	used      bool      // an exchange has been completed on it
+	answered  bool      // some byte of the present answer has come
+	idleSince time.Time
+	roundTrip time.Duration // at most: what connecting took
+	unwatch   func() bool
 }
 
 // extend gives the connection until at least t. The network is told up to 3 % of timeout more than that, so that
@@ -104,6 +107,7 @@ func (c *conn) fill() error {
 	n, err := c.Read(c.buf[c.w:])
 	c.w += n
 	if n > 0 {
+		c.answered = true
 		return nil
 	}
 	if err == nil {

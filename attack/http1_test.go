@@ -113,7 +113,7 @@ func TestConnectionGivesBackItsBuffer(t *testing.T) {
 	if _, err := c.discard(h); err != nil {
 		t.Fatal(err)
 	}
-	c.release()
+	c.release(time.Now())
 	if len(c.buf) != readBuffer {
 		t.Errorf("connection keeps %d bytes after a long head, want %d", len(c.buf), readBuffer)
 	}

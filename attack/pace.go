@@ -71,12 +71,13 @@ func (f first) Due(k uint64) (time.Duration, bool) {
 	return due, ok && k < f.n
 }
 
+// End returns when the event after the last one would have been due: n events take n gaps.
 func (f first) End() time.Duration {
-	last, ok := f.Schedule.Due(f.n - 1)
+	next, ok := f.Schedule.Due(f.n)
 	if !ok {
 		return f.Schedule.End()
 	}
-	return last
+	return next
 }
 
 // warmed is a schedule behind a warm-up.
@@ -183,17 +184,26 @@ func arrivals(p scenarios.Phase) Schedule {
 	}
 }
 
+// openingRate returns the arrivals a second at the beginning of an open phase; 0 if none come.
+func openingRate(p scenarios.Phase) float64 {
+	if p.Arrivals.Law == scenarios.Even && p.Arrivals.Every <= 0 {
+		return 0
+	}
+	return arrivals(p).Rate(0)
+}
+
 // pacer makes a vegeta.Pacer of a schedule.
 type pacer struct {
 	Schedule
-	full func(hits uint64) bool // whether so many hits are all that may be under way at once
+	full  func(hits uint64) bool // whether so many hits are all that may be under way at once
+	until time.Duration          // when what a cap holds back is given up; 0: never
 }
 
 // Pace returns how long to wait for the next event, and whether there is none to wait for. A generator that is late
-// catches up, also after the end. What a cap holds back when the schedule is over is not waited for: it is unsent.
+// catches up, also after the end. What a cap holds back when the time is over is not waited for: it is unsent.
 func (p pacer) Pace(elapsed time.Duration, hits uint64) (time.Duration, bool) {
 	due, ok := p.Due(hits)
-	if !ok || p.End() > 0 && elapsed > p.End() && p.full(hits) {
+	if !ok || p.until > 0 && elapsed > p.until && p.full(hits) {
 		return 0, true
 	}
 	return max(0, due-elapsed), false

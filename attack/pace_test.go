@@ -111,7 +111,7 @@ func TestPacerCatchesUpAndStops(t *testing.T) {
 		{"all granted", 500 * time.Millisecond, 10, false, 0, true},
 	}
 	for _, test := range tests {
-		p := pacer{Ramp{From: 10, To: 10, Duration: time.Second}, func(uint64) bool { return test.full }}
+		p := pacer{Ramp{From: 10, To: 10, Duration: time.Second}, func(uint64) bool { return test.full }, time.Second}
 		if wait, stop := p.Pace(test.elapsed, test.hits); wait != test.wait || stop != test.stop {
 			t.Errorf("%s: wait %v, stop %v; want %v, %v", test.name, wait, stop, test.wait, test.stop)
 		}

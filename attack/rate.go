@@ -25,7 +25,7 @@ func (r *run) driveRate(ctx, stop context.Context, began time.Time) (time.Time, 
 	defer sleep.Close()
 	var answered atomic.Uint64
 	full := func(hits uint64) bool { return hits-answered.Load() >= uint64(r.opts.MaxVUs) }
-	p := &hitPacer{pacer: pacer{schedule, full}, sleep: sleep, began: began}
+	p := &hitPacer{pacer: pacer{schedule, full, r.timeLimit()}, sleep: sleep, began: began}
 	t := &transport{run: r, ctx: ctx, began: began, schedule: schedule}
 	defer t.close()
 	attacker := vegeta.NewAttacker(
@@ -35,17 +35,28 @@ func (r *run) driveRate(ctx, stop context.Context, began time.Time) (time.Time, 
 		}),
 		vegeta.MaxWorkers(uint64(r.opts.MaxVUs)),
 	)
-	unwatch := context.AfterFunc(stop, func() { attacker.Stop() })
+	unwatch := context.AfterFunc(stop, func() {
+		p.end()
+		attacker.Stop()
+	})
 	defer unwatch()
 	for range attacker.Attack(r.targeter(), p, 0, r.opts.Name) {
 		answered.Add(1) // its measurements are in the sink already: the transport sees every redirect, vegeta the last
 	}
 	end := time.Now()
-	r.unsent(schedule, began, answered.Load())
-	if over := began.Add(schedule.End()); !r.gate.shut.Load() && end.Before(over) {
+	r.unsent(schedule, began, answered.Load(), time.Duration(p.ended.Load()))
+	if over := began.Add(schedule.End()); stop.Err() == nil && end.Before(over) {
 		end = over // the last request of a schedule is due a little before its end
 	}
 	return end, nil
+}
+
+// timeLimit returns when the time of a rate is over; 0: never, as when only the number of requests is given.
+func (r *run) timeLimit() time.Duration {
+	if r.opts.Rate.End() == 0 {
+		return 0
+	}
+	return r.opts.Warmup + r.opts.Rate.End()
 }
 
 // rateSchedule is the schedule asked for, behind the warm-up and cut to the number of requests.
@@ -79,15 +90,20 @@ type hitPacer struct {
 	pacer
 	sleep *sleeper
 	began time.Time
+	ended atomic.Int64 // ns from began to when no further hit was granted
 }
 
 func (p *hitPacer) Pace(_ time.Duration, hits uint64) (time.Duration, bool) {
 	wait, done := p.pacer.Pace(time.Since(p.began), hits)
 	if done || !p.sleep.Sleep(wait) {
+		p.end()
 		return 0, true
 	}
 	return 0, false
 }
+
+// end marks the end of the schedule's time: what falls due later, while requests in flight finish, is nobody's loss.
+func (p *hitPacer) end() { p.ended.CompareAndSwap(0, int64(time.Since(p.began))) }
 
 // transport is the http.RoundTripper under vegeta's Attacker. It keeps idle clients on a stack, the warmest on top,
 // and records what it sends.
@@ -135,7 +151,7 @@ func (t *transport) take() *client {
 		t.idle = t.idle[:last]
 		return c
 	}
-	c := &client{run: t.run, shard: t.run.shards[t.made%len(t.run.shards)]}
+	c := &client{run: t.run, gate: t.run.gate, shard: t.run.shards[t.made%len(t.run.shards)]}
 	c.res.Attack = t.run.opts.Name
 	t.made++
 	return c

@@ -21,6 +21,7 @@ func (h head) redirects() bool {
 type redirect struct {
 	to      origin
 	method  string
+	body    int  // bytes the request of this hop carries
 	foreign bool // it has left the first origin: credentials stay behind
 }
 
@@ -50,8 +51,10 @@ func (r *redirect) follow(out []byte, bp *blueprint, vars []scenarios.Value, h h
 // render writes the request of the next hop.
 func (r *redirect) render(dst []byte, bp *blueprint, vars []scenarios.Value, target string) []byte {
 	dst = append(append(dst, r.method...), ' ')
-	dst = append(appendTarget(dst, []byte(target)), " HTTP/1.1\r\nHost: "...)
-	dst = append(append(dst, r.to.host...), "\r\n"...)
+	dst = append(appendTarget(dst, []byte(target)), " HTTP/1.1\r\n"...)
+	if !bp.host || r.foreign {
+		dst = append(append(append(dst, "Host: "...), r.to.host...), "\r\n"...)
+	}
 	keepBody := r.method == bp.step.Method
 	for _, header := range bp.step.Headers {
 		if r.leavesOut(header.Name, keepBody) {
@@ -64,6 +67,7 @@ func (r *redirect) render(dst []byte, bp *blueprint, vars []scenarios.Value, tar
 	if keepBody {
 		body = bp.body.Append(nil, vars)
 	}
+	r.body = len(body)
 	if len(body) > 0 || methodHasBody(r.method) {
 		dst = strconv.AppendInt(append(dst, "Content-Length: "...), int64(len(body)), 10)
 		dst = append(dst, "\r\n"...)
@@ -73,9 +77,7 @@ func (r *redirect) render(dst []byte, bp *blueprint, vars []scenarios.Value, tar
 
 func (r *redirect) leavesOut(name string, keepBody bool) bool {
 	switch strings.ToLower(name) {
-	case "host":
-		return true
-	case "authorization", "cookie", "proxy-authorization":
+	case "host", "authorization", "cookie", "proxy-authorization":
 		return r.foreign
 	case "content-type", "content-encoding":
 		return !keepBody

@@ -15,6 +15,7 @@ import (
 type sleeper struct {
 	fd      int
 	file    *os.File
+	ctx     context.Context // asked only whether it has ended
 	unwatch func() bool
 }
 
@@ -26,13 +27,13 @@ func newSleeper(ctx context.Context) (*sleeper, error) {
 	}
 	file := os.NewFile(uintptr(fd), "timerfd")
 	unwatch := context.AfterFunc(ctx, func() { file.SetReadDeadline(time.Unix(1, 0)) })
-	return &sleeper{fd: fd, file: file, unwatch: unwatch}, nil
+	return &sleeper{fd: fd, file: file, ctx: ctx, unwatch: unwatch}, nil
 }
 
 // Sleep waits for d, or until the context ends, and reports whether d has passed.
 func (s *sleeper) Sleep(d time.Duration) bool {
-	if d <= 0 {
-		return true
+	if d <= 0 || s.ctx.Err() != nil {
+		return s.ctx.Err() == nil
 	}
 	timer := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}
 	if err := unix.TimerfdSettime(s.fd, 0, &timer, nil); err != nil {

@@ -8,18 +8,21 @@ import (
 )
 
 // sleeper waits with the runtime's timers.
-type sleeper struct{ done <-chan struct{} }
+type sleeper struct{ ctx context.Context }
 
-func newSleeper(ctx context.Context) (*sleeper, error) { return &sleeper{ctx.Done()}, nil }
+func newSleeper(ctx context.Context) (*sleeper, error) { return &sleeper{ctx}, nil }
 
 // Sleep waits for d, or until the context ends, and reports whether d has passed.
 func (s *sleeper) Sleep(d time.Duration) bool {
+	if d <= 0 || s.ctx.Err() != nil {
+		return s.ctx.Err() == nil
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return true
-	case <-s.done:
+	case <-s.ctx.Done():
 		return false
 	}
 }

@@ -20,9 +20,8 @@ type virtualUser struct {
 	vars    []scenarios.Value
 	random  *rand.Rand
 	due     time.Time // of the next step
-	gate    *gate
-	granted int64 // requests it may send before it must ask the gate again
-	part    int64 // it asks for one such part of what is left
+	granted int64     // requests it may send before it must ask the gate again
+	part    int64     // it asks for one such part of what is left
 }
 
 func (r *run) newUser(phase int, due time.Time, g *gate) *virtualUser {
@@ -31,10 +30,9 @@ func (r *run) newUser(phase int, due time.Time, g *gate) *virtualUser {
 		vars:   make([]scenarios.Value, r.opts.Script.Names.Len()),
 		random: rand.New(rand.NewPCG(r.opts.Seed, uint64(number))),
 		due:    due,
-		gate:   g,
 		part:   math.MaxInt64, // that is, for one request at a time
 	}
-	u.client = client{run: r, shard: r.shards[number%int64(len(r.shards))]}
+	u.client = client{run: r, gate: g, shard: r.shards[number%int64(len(r.shards))]}
 	u.res.Phase, u.res.Attack = phase, r.opts.Name
 	return u
 }
@@ -66,6 +64,21 @@ func (u *virtualUser) pick(p scenarios.Phase) *scenarios.Scenario {
 		}
 	}
 	return &all[candidates[len(candidates)-1]]
+}
+
+// walkThrough takes the steps of a scenario. Those of an independent one are taken whatever became of the one before.
+func (u *virtualUser) walkThrough(ctx context.Context, s *scenarios.Scenario) error {
+	if !s.Independent {
+		return u.walk(ctx, s.Steps)
+	}
+	for i := range s.Steps {
+		err := u.walk(ctx, s.Steps[i:i+1])
+		if errors.Is(err, errStopped) {
+			return err
+		}
+		u.run.countUserError(err)
+	}
+	return nil
 }
 
 // walk takes the steps in order. It returns errStopped if the run ended on the way, or why the user cannot go on.

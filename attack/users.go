@@ -14,73 +14,100 @@ type crew struct {
 	*run
 	wg    sync.WaitGroup
 	slots chan struct{} // one for each user that may be at work at once
+	sleep *sleeper      // until the next arrival
 }
 
 // driveUsers runs the phases one after the other and waits for the last user.
 func (r *run) driveUsers(ctx, stop context.Context, began time.Time) (time.Time, error) {
-	c := &crew{run: r, slots: make(chan struct{}, r.opts.MaxVUs)}
-	defer c.wg.Wait()
-	sleep, err := newSleeper(stop)
+	arrivals, cancel := context.WithCancel(stop) // ends with the last request there is to send as well
+	defer cancel()
+	r.gate.onSpent = cancel
+	sleep, err := newSleeper(arrivals)
 	if err != nil {
 		return began, err
 	}
 	defer sleep.Close()
-	start := began
+	c := &crew{run: r, slots: make(chan struct{}, r.opts.MaxVUs), sleep: sleep}
+	defer c.wg.Wait()
+	start := c.warmup(ctx, arrivals, began)
 	for i, phase := range r.opts.Script.Phases {
-		switch {
-		case phase.Users > 0:
+		if arrivals.Err() != nil {
+			break
+		}
+		if phase.Users > 0 {
 			c.closed(ctx, i, phase, stop)
 			start = time.Now()
 			continue
-		case phase.Arrivals != nil:
-			c.open(ctx, stop, sleep, i, phase, start)
-		default:
-			sleep.Sleep(time.Until(start.Add(phase.Duration)))
+		}
+		if phase.Arrivals != nil {
+			c.open(ctx, arrivals, r.gate, i, phase, start)
 		}
 		start = start.Add(phase.Duration)
+		sleep.Sleep(time.Until(start))
 	}
 	c.wg.Wait()
 	end := time.Now()
-	if !r.gate.shut.Load() && end.Before(start) {
+	if arrivals.Err() == nil && end.Before(start) {
 		end = start // the schedule's own end: its last arrival is due a little earlier
 	}
 	return end, nil
 }
 
+// warmup lets users arrive as the first phase, if that is open, does at its beginning, until recording begins; then
+// they go. It returns when the first phase starts. A closed phase warms up its own users.
+func (c *crew) warmup(ctx, arrivals context.Context, began time.Time) time.Time {
+	phases := c.opts.Script.Phases
+	if c.opts.Warmup == 0 || len(phases) == 0 || phases[0].Users > 0 {
+		return began
+	}
+	if first := phases[0]; first.Arrivals != nil {
+		warm, cancel := context.WithDeadline(arrivals, c.recordFrom)
+		defer cancel()
+		g := newGate(warm, 0, nil)
+		rate := openingRate(first)
+		first.Duration, first.Arrivals = c.opts.Warmup, &scenarios.Arrivals{Law: scenarios.Linear, Rate: rate, RampTo: rate}
+		c.open(ctx, arrivals, g, 0, first, began)
+	}
+	c.sleep.Sleep(time.Until(c.recordFrom))
+	return c.recordFrom
+}
+
 // open lets users arrive on the phase's schedule, whatever the service does.
-func (c *crew) open(ctx, stop context.Context, sleep *sleeper, i int, phase scenarios.Phase, start time.Time) {
+func (c *crew) open(ctx, arriving context.Context, g *gate, i int, phase scenarios.Phase, start time.Time) {
+	schedule := arrivals(phase)
 	full := func(uint64) bool { return c.working.Load() >= int64(c.opts.MaxVUs) }
-	pace := pacer{arrivals(phase), full}
+	pace := pacer{schedule, full, schedule.End()}
 	k := uint64(0)
 	for ; ; k++ {
 		wait, done := pace.Pace(time.Since(start), k)
-		if done || !sleep.Sleep(wait) {
+		if done || !c.sleep.Sleep(wait) {
 			break
 		}
 		due, _ := pace.Due(k)
-		if c.gate.spent() {
-			return
-		}
 		if phase.MaxUsers > 0 && c.working.Load() >= int64(phase.MaxUsers) {
 			c.skipped.Add(1)
 			continue
 		}
-		if !c.begin(stop) {
+		if !c.begin(arriving) {
 			break
 		}
-		c.wg.Go(func() { c.once(ctx, i, phase, start.Add(due)) })
+		c.wg.Go(func() { c.once(ctx, g, i, phase, start.Add(due)) })
 	}
-	c.unsent(pace, start, k)
-	sleep.Sleep(time.Until(start.Add(phase.Duration)))
+	if !c.gate.spent() {
+		c.unsent(schedule, start, k, time.Since(start))
+	}
 }
 
-// begin takes a slot for one more user, waiting for one to be free; false if the run is over first.
-func (c *crew) begin(stop context.Context) bool {
+// begin takes a slot for one more user, waiting for one to be free; false if the arrivals are over first.
+func (c *crew) begin(arriving context.Context) bool {
+	if arriving.Err() != nil {
+		return false
+	}
 	select {
 	case c.slots <- struct{}{}:
 		c.working.Add(1)
 		return true
-	case <-stop.Done():
+	case <-arriving.Done():
 		return false
 	}
 }
@@ -90,9 +117,9 @@ func (c *crew) done() {
 	<-c.slots
 }
 
-// unsent counts the events from the k-th on that were due by now.
-func (r *run) unsent(s Schedule, start time.Time, k uint64) {
-	for last := dueBy(s, time.Since(start)); k < last; k++ {
+// unsent counts the events from the k-th on that were due when arrivals ended.
+func (r *run) unsent(s Schedule, start time.Time, k uint64, ended time.Duration) {
+	for last := dueBy(s, ended); k < last; k++ {
 		if due, _ := s.Due(k); !start.Add(due).Before(r.recordFrom) {
 			r.shards[0].Unsent(start.Add(due))
 		}
@@ -100,10 +127,11 @@ func (r *run) unsent(s Schedule, start time.Time, k uint64) {
 }
 
 // once is the life of a user that arrived: one walk through one scenario.
-func (c *crew) once(ctx context.Context, i int, phase scenarios.Phase, due time.Time) {
+func (c *crew) once(ctx context.Context, g *gate, i int, phase scenarios.Phase, due time.Time) {
 	defer c.done()
-	u := c.newUser(i, due, c.gate)
-	c.session(u, func() error { return u.walk(ctx, u.pick(phase).Steps) })
+	u := c.newUser(i, due, g)
+	u.warming = g != c.gate
+	c.session(u, func() error { return u.walkThrough(ctx, u.pick(phase)) })
 }
 
 // closed keeps the phase's users at work until its time or its requests are used up, and waits for them.
@@ -115,7 +143,7 @@ func (c *crew) closed(ctx context.Context, i int, phase scenarios.Phase, stop co
 	}
 	warm, cancel := context.WithDeadline(stop, c.recordFrom)
 	defer cancel()
-	warmup, g := newGate(warm, 0, c.gate), newGate(stop, phase.Requests, c.gate)
+	warmup, g := newGate(warm, 0, nil), newGate(stop, phase.Requests, c.gate)
 	defer warmup.close()
 	defer g.close()
 	start := time.Now()
@@ -136,15 +164,21 @@ func (c *crew) closed(ctx context.Context, i int, phase scenarios.Phase, stop co
 	users.Wait()
 }
 
-// again walks through scenarios until the gate is shut. A request without an answer ends the walk, not the user.
+// again walks through scenarios until the gate is shut. A request without an answer ends the walk, not the user; a
+// walk that neither sends nor waits ends the user, who would do nothing for ever.
 func (u *virtualUser) again(ctx context.Context, phase scenarios.Phase) {
 	for !u.gate.shut.Load() {
-		err := u.walk(ctx, u.pick(phase).Steps)
+		clear(u.vars)
+		before := u.due
+		err := u.walkThrough(ctx, u.pick(phase))
 		if errors.Is(err, errStopped) {
-			break
+			return
 		}
 		u.run.countUserError(err)
-		clear(u.vars)
+		if !u.due.After(before) {
+			u.run.countUserError(userError(keyIdle))
+			return
+		}
 	}
 }
 

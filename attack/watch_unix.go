@@ -83,10 +83,22 @@ func readUsage() usage {
 
 // sharesCores reports whether the service under attack runs on this machine, on a core this process may use, too.
 // A service that listens here but whose process cannot be found is taken to share.
+// Of a long list of targets the first few addresses are looked at, for two seconds in all.
 func (r *run) sharesCores(ctx context.Context) bool {
+	if r.opts.UnixSocket != "" {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	const most = 16
+	seen := map[string]bool{}
 	for _, bp := range r.blueprints {
+		if seen[bp.origin.addr] || len(seen) == most {
+			continue
+		}
+		seen[bp.origin.addr] = true
 		host, port, err := net.SplitHostPort(bp.origin.addr)
-		if r.opts.UnixSocket != "" || err == nil && isLocal(ctx, host) && mayShare(ctx, port) {
+		if err == nil && isLocal(ctx, host) && mayShare(ctx, port) {
 			return true
 		}
 	}
@@ -95,8 +107,6 @@ func (r *run) sharesCores(ctx context.Context) bool {
 
 // isLocal reports whether a host name means this machine.
 func isLocal(ctx context.Context, host string) bool {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
 		return false

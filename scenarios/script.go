@@ -62,6 +62,8 @@ type Scenario struct {
 	Name   string
 	Weight float64 // relative to the others; 0: never picked
 	Steps  []Step
+
+	Independent bool // a step is taken whatever became of the one before, as in a list of targets
 }
 
 // Step is one of *Request, *Think, *Loop, *Log.

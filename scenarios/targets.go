@@ -48,7 +48,7 @@ func (t *targets) read(text string) {
 			return
 		}
 	}
-	t.script.Scenarios = []Scenario{{Name: t.script.Name, Weight: 1, Steps: t.steps}}
+	t.script.Scenarios = []Scenario{{Name: t.script.Name, Weight: 1, Steps: t.steps, Independent: true}}
 }
 
 // target reads the target that begins at or behind line i, if there is one, and returns the line behind it.
