@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -81,7 +82,7 @@ func (f *attackFlags) bind(cmd *cobra.Command) {
 	flags.StringArrayVarP(&f.headers, "header", "H", nil, "a header, as 'Name: value' (repeat)")
 	flags.StringVar(&f.body, "body", "", "body text, or @FILE")
 	flags.StringVarP(&f.user, "user", "u", "", "USER:PASSWORD for basic authentication")
-	flags.DurationVar(&f.timeout, "timeout", 0, "the most one request may take, from dial to last byte (10s, or the script's)")
+	flags.DurationVar(&f.timeout, "timeout", 0, "the most one request may take, from dial to last byte, to within 3 % (10s, or the script's)")
 	flags.BoolVar(&f.noFollow, "no-follow", false, "do not follow redirects")
 	flags.BoolVarP(&f.insecure, "insecure", "k", false, "accept any certificate")
 	flags.StringVar(&f.unixSocket, "unix-socket", "", "connect to this socket instead of the URL's host")
@@ -166,12 +167,15 @@ func (f *attackFlags) openResults(cmd *cobra.Command) (*attack.ResultWriter, fun
 		w := attack.NewResultWriter(cmd.OutOrStdout())
 		return w, w.Flush, nil
 	}
-	file, err := os.Create(f.results)
+	// For writing only: who opens a pipe for both never learns that its reader has gone.
+	file, err := os.OpenFile(f.results, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return nil, nil, fmt.Errorf("open results: %w", err)
 	}
+	// A reader that stalls does not keep the second Ctrl-C from ending the run. Files need no deadline and take none.
+	unwatch := context.AfterFunc(killContext(cmd.Context()), func() { _ = file.SetWriteDeadline(time.Unix(1, 0)) })
 	w := attack.NewResultWriter(file)
-	return w, func() error { return errors.Join(w.Flush(), file.Close()) }, nil
+	return w, func() error { defer unwatch(); return errors.Join(w.Flush(), file.Close()) }, nil
 }
 
 // job turns the flags into an attack. Its errors are the caller's to mend.

@@ -106,10 +106,12 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	for _, o := range originals() {
 		run, err := b.one(ctx, o, cpus)
-		if err != nil {
-			return fmt.Errorf("%s: %w", o.name, err)
+		if run.Report != nil {
+			doc.Runs = append(doc.Runs, run)
 		}
-		doc.Runs = append(doc.Runs, run)
+		if err != nil {
+			return errors.Join(fmt.Errorf("%s: %w", o.name, err), b.showSome(doc))
+		}
 	}
 	b.progress.Close()
 	return errors.Join(b.show(doc), imperfect(doc))
@@ -127,12 +129,21 @@ func (b *bench) show(doc *reports.Bench) error {
 	return errors.Join(doc.WriteText(b.cmd.OutOrStdout()), err)
 }
 
+// showSome shows the runs there are of a bench that did not come to its end.
+func (b *bench) showSome(doc *reports.Bench) error {
+	if len(doc.Runs) == 0 {
+		return nil
+	}
+	return b.show(doc)
+}
+
 // imperfect returns an error if a request of any run was not successful.
 func imperfect(doc *reports.Bench) error {
 	var errs []error
 	for _, run := range doc.Runs {
 		if r := run.Report; r.Successes != r.Requests || r.Requests == 0 {
-			errs = append(errs, fmt.Errorf("%s: %d of %d requests were successful", run.Name, r.Successes, r.Requests))
+			errs = append(errs, fmt.Errorf("%s on %d cores: %d of %d requests were successful",
+				run.Name, run.ServerCPUs, r.Successes, r.Requests))
 		}
 	}
 	return errors.Join(errs...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/starkillersystems/imgsvc/attack"
@@ -50,29 +51,35 @@ func newJob(o attack.Options, version string) *job {
 // run attacks and returns the report, judged. The first signal stops arrivals, the second cuts off what is in flight;
 // both leave a report. The error, if there is a report as well, says why the exit code is not 0.
 func (j *job) run(ctx context.Context) (*reports.Report, error) {
+	progress := newProgress(j.stderr, j.quiet)
+	defer progress.Close()
 	for _, w := range j.meta.Warnings {
-		fmt.Fprintln(j.stderr, "warning:", w)
+		progress.Say("warning: " + w)
 	}
-	if !j.quiet {
-		fmt.Fprintln(j.stderr, j.announce())
-	}
+	progress.Line("%s", j.announce())
 	stop, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	recorder := reports.NewRecorder()
 	j.options.Sink, j.options.Stop = recorder, stop.Done()
-	j.options.Log = func(line string) { fmt.Fprintln(j.stderr, line) }
+	j.options.Log = progress.Say
 
+	unwatch := context.AfterFunc(ctx, func() {
+		progress.Line("stopping when the requests in flight are answered; Ctrl-C again cuts them off")
+	})
+	defer unwatch()
 	watching := make(chan struct{})
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		j.watch(recorder, watching, cancel)
-	}()
+	var watched sync.WaitGroup
+	watched.Go(func() { j.watch(recorder, progress, watching, cancel) })
 	summary, err := attack.Run(killContext(ctx), j.options)
 	close(watching)
-	<-watched
-	if err != nil {
+	watched.Wait()
+	progress.Close()
+	var script *attack.ScriptError
+	if errors.As(err, &script) {
 		return nil, usageError(err)
+	}
+	if err != nil {
+		return nil, err
 	}
 	report := recorder.Report(summary, j.meta)
 	return report, j.verdict(ctx, report, summary, context.Cause(stop))
@@ -82,9 +89,8 @@ func (j *job) run(ctx context.Context) (*reports.Report, error) {
 var errBroken = errors.New("a threshold was broken")
 
 // watch shows progress and judges thresholds once a second until done.
-func (j *job) watch(recorder *reports.Recorder, done <-chan struct{}, stop context.CancelCauseFunc) {
-	progress := newProgress(j.stderr, j.quiet)
-	defer progress.Close()
+func (j *job) watch(r *reports.Recorder, progress *progress, done <-chan struct{}, stop context.CancelCauseFunc) {
+	judging := j.abort
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
@@ -92,13 +98,14 @@ func (j *job) watch(recorder *reports.Recorder, done <-chan struct{}, stop conte
 		case <-done:
 			return
 		case now := <-tick.C:
-			progress.Show(func() string { return recorder.Snapshot(now).String() })
-			if !j.abort {
+			progress.Show(func() string { return r.Snapshot(now).String() })
+			if !judging {
 				continue
 			}
-			for _, broken := range recorder.SoFar(now).Broken(j.thresholds) {
+			for _, broken := range r.SoFar(now).Broken(j.thresholds) {
 				progress.Line("%s: stopping", broken)
 				stop(errBroken)
+				judging = false
 			}
 		}
 	}
@@ -198,11 +205,11 @@ func (j *job) end() string {
 		return fmt.Sprintf("ends after %d requests", requests)
 	case limit > 0:
 		return fmt.Sprintf("ends after %s", limit)
-	case o.Rate != nil || o.Script.Endless:
+	case o.Rate != nil:
 		return ""
 	}
 	for _, p := range o.Script.Phases {
-		if p.Duration == 0 && p.Requests == 0 {
+		if p.Duration == 0 && p.Requests == 0 || p.Arrivals != nil && o.Script.Endless {
 			return ""
 		}
 	}

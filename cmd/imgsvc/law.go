@@ -37,10 +37,14 @@ func (f *attackFlags) law(o *attack.Options) error {
 		o.Script.Phases = []scenarios.Phase{{Name: "users", Users: f.vus, Requests: f.requests}}
 	default:
 		o.Requests = f.requests
-		if f.warmup > 0 && f.requests > 0 {
-			return errors.New("--requests counts what is recorded, and a script's phases cannot be told apart from " +
-				"the warm-up: leave out one of --warmup and --requests, or use --vus")
+	}
+	for _, p := range o.Script.Phases {
+		if p.Users > o.MaxVUs {
+			return fmt.Errorf("the script wants %d users at once, and --max-vus lets %d work: raise it", p.Users, o.MaxVUs)
 		}
+	}
+	if schedule != nil && schedule.From == 0 && f.warmup > 0 {
+		return errors.New("--warmup sends what the ramp begins with, and this one begins with nothing: ramp from more than 0")
 	}
 	return nil
 }
@@ -68,15 +72,22 @@ func (f *attackFlags) schedule() (*attack.Ramp, error) {
 	return nil, nil
 }
 
+// The rates that are accepted, in events a second: one a day, and more than any generator sends.
+const (
+	slowest = 1.0 / 86400
+	fastest = 1e7
+)
+
 // parseRate reads a number of events per second: 400, 400/s, 6000/m, 100000/h.
 func parseRate(text string) (float64, error) {
 	number, unit, _ := strings.Cut(text, "/")
 	per, ok := map[string]float64{"": 1, "s": 1, "m": 60, "h": 3600}[unit]
 	rate, err := strconv.ParseFloat(number, 64)
-	if !ok || err != nil || rate < 0 || rate > 1e7 {
-		return 0, fmt.Errorf("%q is not a rate: write it as 400, 400/s, 6000/m or 100000/h, at most 10,000,000 a second", text)
+	rate /= per
+	if !ok || err != nil || !(rate == 0 || rate >= slowest && rate <= fastest) { // so that NaN is none, either
+		return 0, fmt.Errorf("%q is not a rate: write it as 400, 400/s, 6000/m or 100000/h, from one a day to 10,000,000 a second", text)
 	}
-	return rate / per, nil
+	return rate, nil
 }
 
 // parseRamp reads two rates with dots between them.

@@ -56,6 +56,14 @@ func (p *progress) Line(format string, args ...any) {
 	}
 }
 
+// Say prints a line that is a result, also when quiet.
+func (p *progress) Say(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+	fmt.Fprintln(p.w, text)
+}
+
 // Close removes the live line.
 func (p *progress) Close() {
 	p.mu.Lock()

@@ -74,8 +74,7 @@ func (s *service) await(ctx context.Context, listening <-chan string) error {
 		if s.url != "" {
 			return nil
 		}
-		err := <-s.exited
-		return fmt.Errorf("the service did not start: %w\n%s", err, s.stderr)
+		return errors.Join(fmt.Errorf("the service did not start\n%s", s.stderr), s.stop())
 	case <-ctx.Done():
 		return errors.Join(ctx.Err(), s.stop())
 	case <-time.After(serviceStart):

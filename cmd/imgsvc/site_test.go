@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"io"
@@ -14,17 +15,21 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"github.com/starkillersystems/imgsvc/reports"
 )
 
 // scriptCommands are what the test scripts can do beside testscript's own commands:
 //
 //	site KIND            start a server of a kind (see kinds) and put its address into $URL and $HOST
-//	await N              wait until the site has been asked N times
+//	await N              wait until the site, since it started, has been asked N times
 //	appears FILE TEXT    wait until the file holds the text
+//	samecount JSON BIN   compare the requests of a report with the results that were written
 //	code N PROGRAM ARG…  run a program that must exit with code N
 func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
-		"site": cmdSite, "await": cmdAwait, "appears": cmdAppears, "code": cmdCode,
+		"site": cmdSite, "await": cmdAwait, "appears": cmdAppears, "samecount": cmdSameCount, "code": cmdCode,
 	}
 }
 
@@ -40,7 +45,6 @@ func kinds() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		"ok":     func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") },
 		"busy":   func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) },
-		"hangup": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"silent": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 	}
 }
@@ -51,6 +55,7 @@ func cmdSite(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	answer := kinds()[args[0]]
 	s := ts.Value(siteKey{}).(*site)
+	s.asked.Store(0)
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.asked.Add(1)
 		answer(w, r)
@@ -75,6 +80,26 @@ func cmdAppears(ts *testscript.TestScript, neg bool, args []string) {
 		text, _ := os.ReadFile(file) // which may not be there yet
 		return bytes.Contains(text, []byte(args[1]))
 	})
+}
+
+func cmdSameCount(ts *testscript.TestScript, neg bool, args []string) {
+	report, err := reports.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	stream, err := os.Open(ts.MkAbs(args[1]))
+	ts.Check(err)
+	defer stream.Close()
+	results := int64(0)
+	for decode := vegeta.NewDecoder(bufio.NewReader(stream)); ; results++ {
+		var r vegeta.Result
+		if err := decode(&r); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			ts.Fatalf("result %d: %v", results, err)
+		}
+	}
+	if results != report.Requests || results == 0 {
+		ts.Fatalf("%d results were written of %d requests", results, report.Requests)
+	}
 }
 
 func eventually(ts *testscript.TestScript, what string, holds func() bool) {
