@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -13,7 +14,8 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 )
 
-// onWrite returns fsys with f called before each operation that changes it, with the number of the operation.
+// onWrite returns fsys with f called before each operation that changes it, with the number of the operation. The
+// database has goroutines of its own that write, so f runs beside the test, though never twice at a time.
 func onWrite(fsys vfs.FS, f func(op int) error) vfs.FS {
 	var mu sync.Mutex
 	n := 0
@@ -39,16 +41,26 @@ type moment struct {
 // each operation: all that was written, and only what was synced.
 func moments(t *testing.T, disk *vfs.MemFS, s testStore) (all []moment) {
 	t.Helper()
+	var mu sync.Mutex
 	var loaded []Range
 	s.fs = onWrite(disk, func(op int) error {
+		mu.Lock()
+		defer mu.Unlock()
 		all = append(all,
 			moment{fmt.Sprintf("process killed before operation %d", op), afterExit(disk), loaded},
 			moment{fmt.Sprintf("power cut before operation %d", op), afterPowerCut(disk), loaded})
 		return nil
 	})
-	if err := s.seed(20, func(r Range) { loaded = append(loaded, r) }); err != nil {
+	err := s.seed(20, func(r Range) {
+		mu.Lock()
+		defer mu.Unlock()
+		loaded = append(loaded, r)
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	t.Logf("%d operations", len(all)/2)
 	return append(all, moment{"power cut at the end", afterPowerCut(disk), loaded})
 }
@@ -122,20 +134,23 @@ func TestCrashInDrop(t *testing.T) {
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	s := testStore{dir: "/store", meta: Meta{Seed: 1, Records: 35, Generator: 1}}
-	for full, hit := 1, true; hit; full++ {
+	for full := 1; ; full++ {
 		disk := vfs.NewCrashableMem()
-		hit = false
+		var hit atomic.Bool
 		s.fs = onWrite(disk, func(op int) error {
 			if op < full {
 				return nil
 			}
-			hit = true
+			hit.Store(true)
 			return syscall.ENOSPC
 		})
 		var loaded []Range
 		err := s.seed(20, func(r Range) { loaded = append(loaded, r) })
 		if err != nil && (!errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "\nfree some space")) {
 			t.Errorf("full from operation %d: error %q does not name the cause and the remedy", full, err)
+		}
+		if !hit.Load() {
+			return
 		}
 		s.fs = afterExit(disk)
 		err = s.seed(20, func(r Range) {
