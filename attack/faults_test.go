@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"io"
@@ -11,7 +12,6 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -77,25 +77,11 @@ func TestRedirectsAreRequestsOfTheirOwn(t *testing.T) {
 // fickle is a server that answers one request a connection as if it would answer more, and then closes.
 func fickle(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			buf := make([]byte, 4096)
-			c.Read(buf)
-			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-			c.Close()
+	return dialogue(t, func(c net.Conn, in *bufio.Reader) {
+		if _, err := http.ReadRequest(in); err == nil {
+			io.WriteString(c, okAnswer)
 		}
 	})
-	t.Cleanup(func() { listener.Close(); serving.Wait() })
-	return "http://" + listener.Addr().String()
 }
 
 func TestStaleConnectionIsReplacedWhereNothingIsRepeated(t *testing.T) {

@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -142,4 +143,28 @@ func arriving(count int64) scenarios.Phase {
 		Duration: time.Duration(count) * every,
 		Arrivals: &scenarios.Arrivals{Law: scenarios.Even, Every: every, Count: count},
 	}
+}
+
+// dialogue is a server that hands each connection to talk, and closes it then.
+func dialogue(t *testing.T, talk func(c net.Conn, in *bufio.Reader)) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			serving.Go(func() {
+				defer c.Close()
+				talk(c, bufio.NewReader(c))
+			})
+		}
+	})
+	t.Cleanup(func() { listener.Close(); serving.Wait() })
+	return "http://" + listener.Addr().String()
 }

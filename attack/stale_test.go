@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,30 +15,6 @@ import (
 
 	"github.com/starkillersystems/imgsvc/scenarios"
 )
-
-// dialogue is a server that hands each connection to talk, and closes it then.
-func dialogue(t *testing.T, talk func(c net.Conn, in *bufio.Reader)) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			serving.Go(func() {
-				defer c.Close()
-				talk(c, bufio.NewReader(c))
-			})
-		}
-	})
-	t.Cleanup(func() { listener.Close(); serving.Wait() })
-	return "http://" + listener.Addr().String()
-}
 
 const okAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -112,7 +112,7 @@ func fill(ctx context.Context, sink Sink, missing []store.Range, opts Options, m
 }
 
 // diskBytesPerRecord is what a record takes on disk, compressed: measured, see TestSpace.
-const diskBytesPerRecord = 172
+const diskBytesPerRecord = 159
 
 // checkSpace refuses to start what cannot end well.
 func checkSpace(url string, records, free int64) error {

@@ -283,7 +283,7 @@ func TestSpace(t *testing.T) {
 		t.Errorf("%.1f bytes a record on disk, estimated %d", each, diskBytesPerRecord)
 	}
 	err = checkSpace("pebble:x", 10_000_000, 1_000_000_000)
-	if err == nil || !strings.Contains(err.Error(), "need about 1720 MB in pebble:x, and 1000 MB are free\nfree some space") {
+	if err == nil || !strings.Contains(err.Error(), "need about 1590 MB in pebble:x, and 1000 MB are free\nfree some space") {
 		t.Errorf("1 GB for 10 million records: %v", err)
 	}
 	if err := checkSpace("pebble:x", 10_000_000, 2_000_000_000); err != nil {

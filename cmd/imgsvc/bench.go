@@ -153,7 +153,7 @@ func imperfect(doc *reports.Bench) error {
 func (b *bench) fill(ctx context.Context) (reports.BenchSeed, error) {
 	summary, err := seed.Run(ctx, seed.Options{
 		Store: b.store, Records: b.records, Seed: b.seed,
-		Progress: func(p seed.Progress) { b.progress.Show(func() string { return seedLine(p) }) },
+		Progress: func(p seed.Progress) { b.progress.Show(p.String) },
 	})
 	if err != nil {
 		return reports.BenchSeed{}, err

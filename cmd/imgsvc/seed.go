@@ -73,9 +73,6 @@ func checkSeed(opts seed.Options) error {
 	return opts.Validate()
 }
 
-// seedLine draws how far seeding has come.
-func seedLine(p seed.Progress) string { return p.String() }
-
 // verifyFlag is --verify, with or without a value.
 type verifyFlag seed.Verify
 
