@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net"
+	"os"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -19,10 +20,19 @@ const (
 	phases
 )
 
-// conn is an accepted connection that knows its phase.
+// conn is an accepted connection that knows its phase, and that leaves out what net/http would do in the kernel to
+// learn that a client leaves before it has its answer. While a handler runs, net/http waits for one more byte, in a
+// goroutine beside it, and stops that by moving the deadline into the past and back: a system call and three changes
+// of a timer for each request, 7 % of its CPU time. Our handlers find what was asked for even if nobody waits for it
+// any more, so that nothing would come of it.
 type conn struct {
 	*net.TCPConn
-	state atomic.Uint64 // the phase, and in the higher bits how often it has changed
+	accepted time.Time
+	state    atomic.Uint64 // the phase, and in the higher bits how often it has changed
+
+	recalled atomic.Bool   // the deadline for reading is in the past, or the connection closed
+	recall   chan struct{} // has a token once recalled is set
+	timed    bool          // TCPConn has a deadline for reading; net/http's goroutine alone uses it
 
 	seen uint64        // the state when the listener's patrol came by last
 	same time.Duration // for how long it has been that state
@@ -37,13 +47,48 @@ func (c *conn) enter(p phase) {
 	c.state.Store((c.state.Load()>>phaseBits+1)<<phaseBits | uint64(p))
 }
 
-// Read notes the first byte of a request.
+// Read notes the first byte of a request. While a request is being answered, a single byte is what net/http asks for
+// to learn whether the client is still there, and is not read; a body is read in larger pieces.
 func (c *conn) Read(p []byte) (int, error) {
+	if len(p) == 1 && c.phase() == answering {
+		for !c.recalled.Load() {
+			<-c.recall
+		}
+		return 0, os.ErrDeadlineExceeded
+	}
 	n, err := c.TCPConn.Read(p)
 	if n > 0 && c.phase() <= idle {
 		c.enter(reading)
 	}
 	return n, err
+}
+
+// SetReadDeadline ends a Read that waits for nothing, if t is so long ago that no clock can have been meant.
+func (c *conn) SetReadDeadline(t time.Time) error {
+	if t.IsZero() && !c.timed {
+		c.recalled.Store(false)
+		return nil
+	}
+	if !t.IsZero() && t.Before(c.accepted) {
+		c.release()
+		return nil
+	}
+	c.timed = !t.IsZero()
+	return c.TCPConn.SetReadDeadline(t)
+}
+
+// Close closes the connection, and ends a Read in any case.
+func (c *conn) Close() error {
+	c.release()
+	return c.TCPConn.Close()
+}
+
+func (c *conn) release() {
+	c.recalled.Store(true)
+	select {
+	case c.recall <- struct{}{}:
+	default: // one token is enough: whoever takes it looks again
+	}
 }
 
 // patience is how long a connection may stay in each phase.

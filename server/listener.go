@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // listener accepts a bounded number of connections at once, knows which are open, and can end without losing
@@ -63,7 +64,7 @@ func (l *listener) stop(ctx context.Context) {
 }
 
 func (l *listener) add(tcp *net.TCPConn) *conn {
-	c := &conn{TCPConn: tcp}
+	c := &conn{TCPConn: tcp, accepted: time.Now(), recall: make(chan struct{}, 1)}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.conns[c] = struct{}{}

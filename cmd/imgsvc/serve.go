@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -54,7 +56,7 @@ log does. Every flag can also be set as an environment variable: IMGSVC_ADDR, IM
 	flags.StringVar(&f.adminAddr, "admin-addr", "", "listen here for /healthz, /readyz and /metrics, not on --addr")
 	flags.StringVar(&f.store, "store", store.DefaultURL, "where the listings are")
 	flags.StringArrayVar(&f.caches, "cache", []string{"memory:256MiB"},
-		"memory:SIZE, of the heap, which garbage can double (see GOGC); or none")
+		"memory:SIZE, of the heap, which garbage can double, and 32 MiB more (see GOGC); or none")
 	flags.DurationVar(&f.storeTimeout, "store-timeout", 2*time.Second, "limit of one call to the store")
 	flags.DurationVar(&f.drainTimeout, "drain-timeout", 20*time.Second, "limit of a graceful stop")
 	flags.IntVar(&f.maxConns, "max-conns", 16384, "connections open at once; further ones wait")
@@ -72,6 +74,7 @@ func serve(cmd *cobra.Command, out *output, f serveFlags) error {
 	if err := useCPUs(f.cpus); err != nil {
 		return err
 	}
+	defer runtime.KeepAlive(collectLater())
 	db, err := store.OpenPebble(location.Dir, store.PebbleOptions{ReadOnly: true})
 	if err != nil {
 		return err
@@ -92,6 +95,20 @@ func serve(cmd *cobra.Command, out *output, f serveFlags) error {
 		return err // db may still be in use by what was cut off; its lock ends with the process
 	}
 	return db.Close()
+}
+
+// heapFloor is how many bytes of garbage may lie in the heap before the collector runs, besides as much as is in use.
+const heapFloor = 32 << 20
+
+// collectLater returns what has to be kept as long as heapFloor is to hold: memory that counts as heap for the
+// collector's pace and is never touched, so that it takes none of the machine's. Without it a service with a small
+// cache collects after every 4 MiB, hundreds of times a second under load, for 7 % of its CPU time. GOGC, if set, is
+// left alone to say what it says.
+func collectLater() []byte {
+	if os.Getenv("GOGC") != "" {
+		return nil
+	}
+	return make([]byte, heapFloor)
 }
 
 // check reads what the flags say and refuses what makes no sense.
