@@ -114,7 +114,7 @@ func (c *client) attempt(ctx context.Context, to origin, method string, deadline
 		c.drop(cn)
 		return nil, head{}, err
 	}
-	if cn.used && time.Since(cn.idleSince) > lookAfter && closedByPeer(cn.Conn) {
+	if cn.used && c.res.Timestamp.Sub(cn.idleSince) > lookAfter && closedByPeer(cn.Conn) {
 		c.drop(cn)
 		return nil, head{}, errStale
 	}

@@ -11,17 +11,20 @@ import (
 
 const (
 	readBuffer = 4 << 10   // bytes a connection keeps for reading
+	knownHead  = 1 << 10   // bytes of the last response head it keeps at most
 	maxHead    = 256 << 10 // bytes of one response head; more is HPE_HEADER_OVERFLOW
 	maxLine    = 8 << 10   // bytes of one line between chunks
 )
 
 // conn is one HTTP/1.1 connection, used by one goroutine at a time. It reads response heads in place and throws
-// bodies away without copying them. Its memory is readBuffer, and up to maxHead while a head that long is read.
+// bodies away without copying them. Its memory is readBuffer and knownHead, and up to maxHead while a head that long is read.
 type conn struct {
 	net.Conn
 	origin    origin
 	buf       []byte // buf[r:w] is read from the network and not yet used
 	r, w      int
+	known     []byte    // the last response head, if it is worth keeping
+	parsed    head      // what it says
 	deadline  time.Time // what the network connection was last told
 	used      bool      // an exchange has been completed on it
 	answered  bool      // some byte of the present answer has come
@@ -42,6 +45,15 @@ func (c *conn) extend(t time.Time, timeout time.Duration) error {
 
 // readHead reads the next final response head; informational ones before it are passed over.
 func (c *conn) readHead(method string) (head, error) {
+	if c.r == c.w {
+		if err := c.fill(); err != nil {
+			return head{}, err
+		}
+	}
+	if len(c.known) > 0 && bytes.HasPrefix(c.buf[c.r:c.w], c.known) {
+		c.r += len(c.known)
+		return c.parsed.framed(method), nil
+	}
 	for {
 		text, err := c.headText()
 		if err != nil {
@@ -52,8 +64,19 @@ func (c *conn) readHead(method string) (head, error) {
 			return head{}, err
 		}
 		if h.status >= 200 || h.status == 101 {
+			c.remember(text, h)
 			return h.framed(method), nil
 		}
+	}
+}
+
+// remember keeps a head for the next answer. A service that is asked the same thing again answers with the same head
+// until the second of its Date is over, and comparing is cheaper than parsing. A head with a Location is not
+// kept: it refers to the text it was parsed from.
+func (c *conn) remember(text []byte, h head) {
+	c.known = c.known[:0]
+	if len(text) <= knownHead && h.location == nil {
+		c.known, c.parsed = append(c.known, text...), h
 	}
 }
 

@@ -148,3 +148,68 @@ func (d *deadlines) SetDeadline(t time.Time) error {
 	d.count++
 	return nil
 }
+
+// TestReadAnswersInTurn reads many answers from one connection: a head like the one before it is not parsed again,
+// and must mean the same, whatever came in between and whatever was asked.
+func TestReadAnswersInTurn(t *testing.T) {
+	const five = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+	answers := []struct {
+		method, text string
+		status       int
+		body         uint64
+	}{
+		{"GET", five + "hello", 200, 5},
+		{"GET", five + "world", 200, 5},
+		{"HEAD", five, 200, 0},
+		{"GET", five + "hello", 200, 5},
+		{"GET", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: y\r\n\r\nhello", 200, 5},
+		{"GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200, 0},
+		{"GET", "HTTP/1.1 100 Continue\r\n\r\n" + five + "hello", 200, 5},
+		{"GET", "HTTP/1.1 100 Continue\r\n\r\n" + five + "hello", 200, 5},
+		{"GET", five + "hello", 200, 5},
+		{"GET", "HTTP/1.1 404 Not Found\nContent-Length: 1\n\nx", 404, 1},
+		{"GET", "HTTP/1.1 404 Not Found\nContent-Length: 1\n\ny", 404, 1},
+		{"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n", 200, 1},
+		{"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nxy\r\n0\r\n\r\n", 200, 2},
+		{"GET", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("y", 2*knownHead) + "\r\nContent-Length: 3\r\n\r\nabc", 200, 3},
+		{"GET", five + "hello", 200, 5},
+		{"GET", "HTTP/1.1 204 No Content\r\n\r\n", 204, 0},
+		{"GET", "HTTP/1.1 204 No Content\r\n\r\n", 204, 0},
+	}
+	var all strings.Builder
+	for _, a := range answers {
+		all.WriteString(a.text)
+	}
+	for _, piece := range []int{1, 7, 40, 1 << 20} {
+		c := &conn{Conn: &wire{rest: all.String(), piece: piece}, buf: make([]byte, readBuffer)}
+		for i, a := range answers {
+			h, err := c.readHead(a.method)
+			if err != nil {
+				t.Fatalf("answer %d in pieces of %d: %v", i, piece, err)
+			}
+			if body, err := c.discard(h); err != nil || h.status != a.status || body != a.body || h.close {
+				t.Errorf("answer %d in pieces of %d: status %d, %d bytes, close %v, error %v", i, piece, h.status, body, h.close, err)
+			}
+		}
+	}
+}
+
+// TestReadRedirectsInTurn reads two redirects whose heads are as long as each other, and the first again.
+func TestReadRedirectsInTurn(t *testing.T) {
+	text := ""
+	for _, to := range []string{"/a", "/a", "/b", "/a"} {
+		text += "HTTP/1.1 302 Found\r\nLocation: " + to + "\r\nContent-Length: 0\r\n\r\n"
+	}
+	c := &conn{Conn: &wire{rest: text, piece: 50}, buf: make([]byte, readBuffer)}
+	var got []string
+	for range 4 {
+		h, err := c.readHead("GET")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, string(h.location))
+	}
+	if strings.Join(got, " ") != "/a /a /b /a" {
+		t.Error(got)
+	}
+}
