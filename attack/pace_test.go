@@ -117,3 +117,30 @@ func TestPacerCatchesUpAndStops(t *testing.T) {
 		}
 	}
 }
+
+// TestPause checks that a generator that is late lets its workers come back now and then, rather than start a new one
+// with a new connection for each late request, and that a wait is never so short that waking up is most of the work.
+func TestPause(t *testing.T) {
+	p := &hitPacer{}
+	for round := range 3 {
+		for hit := range maxCrowd - 1 {
+			if got := p.pause(0); got != 0 {
+				t.Fatalf("late hit %d of round %d waits %s", hit, round, got)
+			}
+		}
+		if got := p.pause(0); got != breath {
+			t.Fatalf("after %d late hits, a wait of %s", maxCrowd, got)
+		}
+	}
+	if got := p.pause(breath / 10); got != breath {
+		t.Errorf("a short wait is %s", got)
+	}
+	if got := p.pause(time.Second); got != time.Second {
+		t.Errorf("a wait of 1s is %s", got)
+	}
+	for range maxCrowd - 1 {
+		if got := p.pause(0); got != 0 {
+			t.Fatalf("a wait did not begin a new count: %s", got)
+		}
+	}
+}

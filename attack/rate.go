@@ -90,16 +90,37 @@ type hitPacer struct {
 	pacer
 	sleep *sleeper
 	began time.Time
+	crowd int          // hits granted in a row without a wait
 	ended atomic.Int64 // ns from began to when no further hit was granted
 }
 
 func (p *hitPacer) Pace(_ time.Duration, hits uint64) (time.Duration, bool) {
 	wait, done := p.pacer.Pace(time.Since(p.began), hits)
-	if done || !p.sleep.Sleep(wait) {
+	if done || !p.sleep.Sleep(p.pause(wait)) {
 		p.end()
 		return 0, true
 	}
 	return 0, false
+}
+
+const (
+	// breath is the shortest wait. At more than 10,000 hits a second, those that fall due within it leave together, late
+	// by half of it in the mean, which is in their lag and response. To wake up for each of them made 20,000 a second on
+	// one core cost 48 µs of CPU each instead of 29, and answered them no sooner.
+	breath = 100 * time.Microsecond
+	// maxCrowd is how many hits in a row are granted without a wait. The Attacker starts a worker, and with it a
+	// connection, for each hit that no worker is ready for; while it grants what a stall of this process has made late,
+	// on one core no worker can become ready, though its answer lies there.
+	maxCrowd = 32
+)
+
+// pause returns how long to wait before a hit that is due in wait.
+func (p *hitPacer) pause(wait time.Duration) time.Duration {
+	if p.crowd++; wait <= 0 && p.crowd < maxCrowd {
+		return 0
+	}
+	p.crowd = 0
+	return max(wait, breath)
 }
 
 // end marks the end of the schedule's time: what falls due later, while requests in flight finish, is nobody's loss.
