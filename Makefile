@@ -1,6 +1,6 @@
 # What people and CI run. CI has no commands of its own.
 
-.PHONY: check test bench build
+.PHONY: check test bench build peers
 
 build:
 	go build -o imgsvc ./cmd/imgsvc
@@ -19,6 +19,10 @@ test:
 # Speed, as ratios where there is something to compare with.
 bench:
 	go test -run '^$$' -bench . -benchtime 2s ./...
+
+# imgsvc beside other load generators, which it installs (Debian, npm, Go module proxy). Needs Linux and two quiet cores.
+peers:
+	go run ./cmd/peers --install
 
 # Needs the vulnerability database: not part of check, which must run without a network.
 vulncheck:
