@@ -22,6 +22,9 @@ import (
 const killAt = "IMGSVC_TEST_KILL_AT"
 
 func TestMain(m *testing.M) {
+	if side := os.Getenv(clientSide); side != "" {
+		os.Exit(clientMain(side, os.Args[1]))
+	}
 	at, err := strconv.ParseInt(os.Getenv(killAt), 10, 64)
 	if err != nil {
 		os.Exit(m.Run())
