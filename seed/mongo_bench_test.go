@@ -27,7 +27,7 @@ const clientSide = "IMGSVC_BENCH_CLIENT_SIDE"
 
 const (
 	benchRecords = 400_000
-	benchBatch   = 2000 // records in an insert command, on both sides
+	benchBatch   = 1000 // records in an insert command, on both sides
 	benchWorkers = 2
 )
 

@@ -41,6 +41,7 @@ type Mongo struct {
 	done   []Range // loaded, in order, none of them touching
 
 	buffers sync.Pool    // of *insertCommand
+	heap    []byte       // never touched, see loadingHeap
 	waited  atomic.Int64 // nanoseconds that LoadRange was in the driver, all goroutines together
 	present atomic.Int64 // listings that LoadRange found to be there already
 }
