@@ -44,7 +44,7 @@ const (
 )
 
 // account corrects the summary by what the database knows: records that a killed run had written, and who waited.
-func (s *Summary) account(db database, workers int) {
+func (s *Summary) account(db database) {
 	w, ok := db.(waiter)
 	if !ok || s.DurationNS <= 0 {
 		return
@@ -53,7 +53,7 @@ func (s *Summary) account(db database, workers int) {
 	s.Existing += stats.Present
 	s.Written -= stats.Present
 	s.measure(s.DurationNS)
-	s.WaitRatio = min(float64(stats.Waited)/(float64(s.DurationNS)*float64(workers)), 1)
+	s.WaitRatio = float64(stats.Waited) / float64(max(stats.Loading, 1))
 	s.Limit = LimitClient
 	if s.WaitRatio > 0.5 {
 		s.Limit = LimitDatabase

@@ -83,7 +83,7 @@ func write(ctx context.Context, db database, missing []store.Range, opts Options
 	err := fill(ctx, db, missing, opts, meter)
 	sum.Written = meter.done() - sum.Existing
 	sum.measure(meter.elapsed())
-	sum.account(db, opts.Workers)
+	sum.account(db)
 	switch {
 	case err == nil:
 		return db.Finish(ctx)

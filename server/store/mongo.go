@@ -42,7 +42,8 @@ type Mongo struct {
 
 	buffers sync.Pool    // of *insertCommand
 	heap    []byte       // never touched, see loadingHeap
-	waited  atomic.Int64 // nanoseconds that LoadRange was in the driver, all goroutines together
+	loading atomic.Int64 // nanoseconds spent in LoadRange, all goroutines together
+	waited  atomic.Int64 // of these, in the driver
 	present atomic.Int64 // listings that LoadRange found to be there already
 }
 

@@ -105,10 +105,17 @@ func callError(ctx context.Context, err error) error {
 		return err
 	}
 	if unreachable(err) {
-		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+		return &unreachableError{err}
 	}
 	return err
 }
+
+// unreachableError is an ErrUnreachable that says why.
+type unreachableError struct{ err error }
+
+func (e *unreachableError) Error() string        { return ErrUnreachable.Error() + ": " + e.err.Error() }
+func (e *unreachableError) Unwrap() error        { return e.err }
+func (e *unreachableError) Is(target error) bool { return target == ErrUnreachable }
 
 func unreachable(err error) bool {
 	var selection topology.ServerSelectionError
@@ -133,9 +140,9 @@ func (m *Mongo) firstError(ctx context.Context, err error) error {
 	case errors.As(err, &denied) && (denied.Code == 13 || denied.Code == 18):
 		return fmt.Errorf("open %s: %w\nlog in as a user who may use this database (seeding: readWrite)", m, err)
 	case errors.As(err, &selection):
-		return fmt.Errorf("open %s: %w: %s\n%s", m, ErrUnreachable, lastErrors(selection), hintUnreachable)
+		return fmt.Errorf("open %s: %w\n%s", m, &unreachableError{errors.New(lastErrors(selection))}, hintUnreachable)
 	case unreachable(err):
-		return fmt.Errorf("open %s: %w: %w\n%s", m, ErrUnreachable, err, hintUnreachable)
+		return fmt.Errorf("open %s: %w\n%s", m, &unreachableError{err}, hintUnreachable)
 	}
 	return fmt.Errorf("open %s: %w", m, err)
 }

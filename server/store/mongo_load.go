@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -145,6 +146,7 @@ func (m *Mongo) Missing(ctx context.Context) ([]Range, error) {
 func (m *Mongo) LoadRange(ctx context.Context, r Range, appendDocument func(dst []byte, id int64) []byte) error {
 	cmd := m.buffers.Get().(*insertCommand)
 	defer m.buffers.Put(cmd)
+	defer addTime(&m.loading, time.Now())
 	present := int64(0)
 	for next := r.Lo; next < r.Hi; {
 		lo := next
@@ -167,8 +169,7 @@ func (m *Mongo) LoadRange(ctx context.Context, r Range, appendDocument func(dst 
 
 // insert runs an insert command until the server has done it, and returns how many of its listings were there before.
 func (m *Mongo) insert(ctx context.Context, command []byte) (present int64, err error) {
-	start := time.Now()
-	defer func() { m.waited.Add(int64(time.Since(start))) }()
+	defer addTime(&m.waited, time.Now())
 	attempts := 0
 	err = m.retry(ctx, func(ctx context.Context) error {
 		attempts++
@@ -198,11 +199,17 @@ func (m *Mongo) Finish(ctx context.Context) error {
 
 // LoadStats says what LoadRange spent its time on.
 type LoadStats struct {
-	Waited  time.Duration // for the database and the driver, all goroutines together
+	Loading time.Duration // all of it, all goroutines together
+	Waited  time.Duration // of this, for the database and the driver
 	Present int64         // listings that were there already
 }
 
 // LoadStats returns what all calls of LoadRange have come to.
 func (m *Mongo) LoadStats() LoadStats {
-	return LoadStats{Waited: time.Duration(m.waited.Load()), Present: m.present.Load()}
+	return LoadStats{
+		Loading: time.Duration(m.loading.Load()), Waited: time.Duration(m.waited.Load()), Present: m.present.Load(),
+	}
 }
+
+// addTime adds to sum the nanoseconds since start.
+func addTime(sum *atomic.Int64, start time.Time) { sum.Add(int64(time.Since(start))) }

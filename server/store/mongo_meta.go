@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -116,6 +117,7 @@ func (m *Mongo) readProgress(ctx context.Context) error {
 
 // noteDone writes down that the listings of r are there.
 func (m *Mongo) noteDone(ctx context.Context, r Range) error {
+	defer addTime(&m.waited, time.Now())
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.done = addRange(m.done, r)
