@@ -49,7 +49,7 @@ type Mongo struct {
 
 // MongoOptions says how to use a store in MongoDB.
 type MongoOptions struct {
-	Timeout time.Duration // limit of one call that has no deadline, and of finding a server; 0 means 5 s
+	Timeout time.Duration // limit of one call, and of finding a server; 0 means 5 s
 	Conns   int           // most connections to each server; 0 leaves it to the URL, which has 100 unless it says more
 
 	insertTimeout time.Duration                              // limit of one attempt at an insert
@@ -108,8 +108,11 @@ func (m *Mongo) Meta() Meta {
 
 // FindListing returns the listing with the given id, or an error that wraps ErrNotFound, ErrCorrupt or ErrUnreachable.
 func (m *Mongo) FindListing(ctx context.Context, id int64) (Listing, error) {
-	ctx, cancel := m.limit(ctx)
-	defer cancel()
+	if _, limited := ctx.Deadline(); !limited { // a service has its own
+		var cancel context.CancelFunc
+		ctx, cancel = m.limit(ctx)
+		defer cancel()
+	}
 	doc, err := m.listings.FindOne(ctx, bson.D{{Key: "_id", Value: id}}).Raw()
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return Listing{}, fmt.Errorf("listing %d: %w", id, ErrNotFound)
@@ -219,10 +222,7 @@ func (m *Mongo) Close() error {
 	return nil
 }
 
-// limit gives a call that has no deadline the store's own.
+// limit gives a call at most the store's time-out.
 func (m *Mongo) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	if _, limited := ctx.Deadline(); limited {
-		return ctx, func() {}
-	}
 	return context.WithTimeout(ctx, m.opts.Timeout)
 }
