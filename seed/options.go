@@ -13,10 +13,12 @@ type Options struct {
 	Records  int64          // 0 means DefaultRecords; at most MaxRecords
 	Seed     uint64         // 0 means 1
 	Workers  int            // ranges written at once; 0 means half as many again as there are processors
-	Batch    int            // records written as one range; 0 means 131,072, less for a small store, more for a huge one
+	Batch    int            // records written as one range; 0 means 131,072 (MongoDB: 16,384), less for a small store, more for a huge one
 	Drop     bool           // start over, whatever the store holds
 	Verify   Verify         // what to read back and compare with the generator
 	Progress func(Progress) // told how far it is, one call after the other; nil means nobody
+
+	encode encoder // for the kind of database; nil means that of embedded ones
 }
 
 // DefaultRecords is the number of records the original service was built for.
@@ -69,6 +71,9 @@ func (o Options) withDefaults() Options {
 	if o.Workers == 0 {
 		o.Workers = min(runtime.GOMAXPROCS(0)*3/2+1, MaxWorkers) // some wait for the disk while the others work
 	}
+	if o.encode == nil {
+		o.encode = (*Generator).AppendListing
+	}
 	if o.Batch == 0 {
 		o.Batch = defaultBatch(o.Records, int64(o.Workers))
 	}
@@ -83,3 +88,6 @@ func defaultBatch(records, workers int64) int {
 	batch := min(max(records/(8*workers), fewest), usual)
 	return int(min(max(batch, records/mostRanges), MaxBatch))
 }
+
+// mongoBatch is a second's work of a slow server, and some twenty times what is written to note that it is done.
+const mongoBatch = 1 << 14

@@ -2,9 +2,9 @@
 //
 // Record n is a pure function of the seed and n. Workers take ranges of n from one queue; each encodes its range
 // with a generator of its own, record by record into what the store is writing, and takes the next: no channel of
-// records, nothing shared, memory that does not grow with their number, and the same store every time. A range is
-// stored whole or not at all, so a run that was killed is run again and does what is missing. A run ends with a
-// Summary that is itself a measurement, and can end with reading everything back.
+// records, nothing shared, memory that does not grow with their number, and the same store every time. The store knows
+// which ranges are whole, so a run that was killed is run again and does what is missing. A run ends with a Summary that
+// is itself a measurement, and can end with reading everything back.
 package seed
 
 import (
@@ -17,20 +17,21 @@ import (
 	"github.com/starkillersystems/imgsvc/server/store"
 )
 
-// Sink takes the records of a range: all of them or, after an error, none. appendListing appends the encoded record
-// with the given id to dst; the sink calls it for one id after the other, so that a record goes from the generator
-// to where it is written without lying in between. LoadRange is called by several goroutines at once, for ranges
-// that do not meet.
+// Sink takes the records of a range. After an error the range counts as missing, and is loaded again by the next run.
+// appendRecord appends the record with the given id to dst, as the sink holds it; the sink calls it for one id after the
+// other, so that a record goes from the generator to where it is written without lying in between. LoadRange is called
+// by several goroutines at once, for ranges that do not meet.
 type Sink interface {
-	LoadRange(ctx context.Context, r store.Range, appendListing func(dst []byte, id int64) []byte) error
+	LoadRange(ctx context.Context, r store.Range, appendRecord func(dst []byte, id int64) []byte) error
 }
 
 // Run seeds the store that opts names and says what it did; the summary is true, if not complete, whatever the
 // error. When ctx ends it stops within some milliseconds and keeps the ranges that are whole. Its errors name the
 // remedy. Unless it was told to drop the store, nothing that was in there before is lost, whatever happens.
 func Run(ctx context.Context, opts Options) (Summary, error) {
+	batch := opts.Batch
 	opts = opts.withDefaults()
-	sum := Summary{Store: opts.Store, Seed: opts.Seed, Generator: GeneratorVersion}
+	sum := Summary{Seed: opts.Seed, Generator: GeneratorVersion}
 	if err := opts.Validate(); err != nil {
 		return sum, err
 	}
@@ -38,8 +39,11 @@ func Run(ctx context.Context, opts Options) (Summary, error) {
 	if err != nil {
 		return sum, err
 	}
-	want := store.Meta{Seed: opts.Seed, Records: opts.Records, Generator: GeneratorVersion}
-	db, err := store.LoadPebble(at.Dir, want, opts.Drop)
+	sum.Store = at.String()
+	if at.IsMongo() && batch == 0 {
+		opts.Batch = min(opts.Batch, mongoBatch)
+	}
+	db, err := open(ctx, at, &opts)
 	if err != nil {
 		return sum, err
 	}
@@ -50,8 +54,8 @@ func Run(ctx context.Context, opts Options) (Summary, error) {
 	return sum, err
 }
 
-func run(ctx context.Context, db *store.Pebble, opts Options, sum *Summary) error {
-	missing, err := db.Missing()
+func run(ctx context.Context, db database, opts Options, sum *Summary) error {
+	missing, err := db.Missing(ctx)
 	if err != nil {
 		return err
 	}
@@ -60,7 +64,7 @@ func run(ctx context.Context, db *store.Pebble, opts Options, sum *Summary) erro
 		err = write(ctx, db, missing, opts, sum)
 	}
 	sum.Records = sum.Existing + sum.Written
-	sum.Bytes, sum.Complete = db.DiskBytes(), db.Meta().Complete
+	sum.Bytes, sum.Complete = db.DiskBytes(context.WithoutCancel(ctx)), db.Meta().Complete
 	if err != nil || opts.Verify == VerifyNone {
 		return err
 	}
@@ -69,9 +73,9 @@ func run(ctx context.Context, db *store.Pebble, opts Options, sum *Summary) erro
 }
 
 // write loads what is missing and marks the store as complete.
-func write(ctx context.Context, db *store.Pebble, missing []store.Range, opts Options, sum *Summary) error {
+func write(ctx context.Context, db database, missing []store.Range, opts Options, sum *Summary) error {
 	if free, ok := db.FreeBytes(); ok {
-		if err := checkSpace(opts.Store, total(missing), free); err != nil {
+		if err := checkSpace(sum.Store, total(missing), free); err != nil {
 			return err
 		}
 	}
@@ -79,9 +83,10 @@ func write(ctx context.Context, db *store.Pebble, missing []store.Range, opts Op
 	err := fill(ctx, db, missing, opts, meter)
 	sum.Written = meter.done() - sum.Existing
 	sum.measure(meter.elapsed())
+	sum.account(db)
 	switch {
 	case err == nil:
-		return db.Finish()
+		return db.Finish(ctx)
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return fmt.Errorf("stopped with %d of %d records stored\nrun the same command again: it goes on with what is missing",
 			meter.done(), opts.Records)
@@ -96,11 +101,12 @@ func fill(ctx context.Context, sink Sink, missing []store.Range, opts Options, m
 	for range opts.Workers {
 		group.Go(func() error {
 			g := NewGenerator(opts.Seed)
+			appendRecord := func(dst []byte, id int64) []byte { return opts.encode(&g, dst, id) }
 			for r, ok := work.next(); ok; r, ok = work.next() {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				if err := sink.LoadRange(ctx, r, g.AppendListing); err != nil {
+				if err := sink.LoadRange(ctx, r, appendRecord); err != nil {
 					return err
 				}
 				meter.add(r.Len())

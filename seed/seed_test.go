@@ -16,17 +16,21 @@ import (
 	"testing"
 
 	"github.com/starkillersystems/imgsvc/server/store"
+	"github.com/starkillersystems/imgsvc/server/store/mongotest"
 )
 
 // killAt, in the environment, makes the test binary a seeder that kills itself once so many records are stored.
 const killAt = "IMGSVC_TEST_KILL_AT"
 
 func TestMain(m *testing.M) {
+	if side := os.Getenv(clientSide); side != "" {
+		os.Exit(clientMain(side, os.Args[1]))
+	}
 	at, err := strconv.ParseInt(os.Getenv(killAt), 10, 64)
 	if err != nil {
 		os.Exit(m.Run())
 	}
-	opts := killedOptions(os.Args[1])
+	opts := killedOptions(os.Args[1], records(os.Args[2]))
 	opts.Progress = func(p Progress) {
 		if p.Done >= at {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
@@ -38,25 +42,49 @@ func TestMain(m *testing.M) {
 	os.Exit(1)
 }
 
-func killedOptions(dir string) Options {
-	return Options{Store: "pebble:" + dir, Records: 20_000, Workers: 3, Batch: 700}
+func killedOptions(url string, records int64) Options {
+	return Options{Store: url, Records: records, Workers: 3, Batch: int(records / 30)}
+}
+
+func records(text string) int64 {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		panic(err)
+	}
+	return n
 }
 
 // TestKilled kills seeders with SIGKILL, one after the other on the same store, and lets the last one finish. Other
 // workers are in the middle of their ranges each time.
 func TestKilled(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "store")
-	opts := killedOptions(dir)
+	killAll(t, "pebble:"+dir, 20_000, func() error {
+		_, err := store.OpenPebble(dir, store.PebbleOptions{ReadOnly: true})
+		return err
+	})
+}
+
+func TestKilledOnMongo(t *testing.T) {
+	url := mongotest.Start(t)
+	killAll(t, url, 3000, func() error {
+		_, err := store.OpenMongo(t.Context(), url, store.MongoOptions{})
+		return err
+	})
+}
+
+func killAll(t *testing.T, url string, records int64, open func() error) {
+	opts := killedOptions(url, records)
 	stored := int64(0)
-	for _, at := range []int64{1, 5000, 5001, 14_000, 19_500} {
-		seeder := exec.Command(os.Args[0], dir)
+	for _, percent := range []int64{1, 25, 26, 70, 97} {
+		at := records * percent / 100
+		seeder := exec.Command(os.Args[0], url, fmt.Sprint(records))
 		seeder.Env = append(os.Environ(), fmt.Sprint(killAt, "=", at))
 		out, err := seeder.CombinedOutput()
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 			t.Fatalf("at %d: %v, %s", at, err, out)
 		}
-		if _, err := store.OpenPebble(dir, store.PebbleOptions{ReadOnly: true}); err == nil || !strings.Contains(err.Error(), "only in part") {
+		if err := open(); err == nil || !strings.Contains(err.Error(), "only in part") {
 			t.Errorf("half a store can be served: %v", err)
 		}
 		stored = max(stored, at)

@@ -32,14 +32,16 @@ func (p Progress) String() string {
 type Summary struct {
 	Store      string        `json:"store"`
 	Seed       uint64        `json:"seed"`
-	Generator  int           `json:"generator"`   // GeneratorVersion
-	Records    int64         `json:"records"`     // now in the store
-	Existing   int64         `json:"existing"`    // of these, there before
-	Written    int64         `json:"written"`     // of these, by this run
-	DurationNS time.Duration `json:"duration_ns"` // of the writing, durably
-	Rate       float64       `json:"rate"`        // records written a second
-	Bytes      int64         `json:"bytes"`       // on disk, all of the store
-	Complete   bool          `json:"complete"`    // whether Records is all that was asked for
+	Generator  int           `json:"generator"`            // GeneratorVersion
+	Records    int64         `json:"records"`              // now in the store
+	Existing   int64         `json:"existing"`             // of these, there before
+	Written    int64         `json:"written"`              // of these, by this run
+	DurationNS time.Duration `json:"duration_ns"`          // of the writing, durably
+	Rate       float64       `json:"rate"`                 // records written a second
+	Bytes      int64         `json:"bytes"`                // on disk, all of the store; 0 if the database does not tell
+	Complete   bool          `json:"complete"`             // whether Records is all that was asked for
+	Limit      string        `json:"limit,omitempty"`      // LimitClient or LimitDatabase, of a database with a server
+	WaitRatio  float64       `json:"wait_ratio,omitempty"` // share of the workers' time spent waiting for it
 	Verified   *Verified     `json:"verified,omitempty"`
 }
 
@@ -53,12 +55,18 @@ type Verified struct {
 
 // String is the summary in words.
 func (s Summary) String() string {
-	text := fmt.Sprintf("%s: %s records of seed %d, %s MB on disk", s.Store, count(s.Records), s.Seed, count(s.Bytes/1e6))
+	text := fmt.Sprintf("%s: %s records of seed %d", s.Store, count(s.Records), s.Seed)
+	if s.Bytes > 0 {
+		text += fmt.Sprintf(", %s MB on disk", count(s.Bytes/1e6))
+	}
 	switch {
 	case s.Written > 0:
 		text += fmt.Sprintf("; %s written in %s, %s records/s", count(s.Written), round(s.DurationNS), count(int64(s.Rate)))
 	case s.Complete:
 		text += "; all were there, nothing to do"
+	}
+	if s.Limit != "" {
+		text += fmt.Sprintf("; the %s was the limit (workers waited for the database %.0f%% of the time)", s.Limit, 100*s.WaitRatio)
 	}
 	if !s.Complete {
 		text += "; not complete"

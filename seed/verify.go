@@ -24,7 +24,7 @@ const (
 
 // verifier compares what is in a store with what belongs there.
 type verifier struct {
-	db    *store.Pebble
+	db    database
 	opts  Options
 	meter *meter
 
@@ -40,7 +40,7 @@ type fault struct {
 }
 
 // verify reads back all of db or a sample. If a record is not as generated the error names it.
-func verify(ctx context.Context, db *store.Pebble, opts Options) (*Verified, error) {
+func verify(ctx context.Context, db database, opts Options) (*Verified, error) {
 	v := &verifier{db: db, opts: opts}
 	check := v.checkRange
 	if opts.Verify == VerifySample {
@@ -95,7 +95,9 @@ func (v *verifier) checkRange(ctx context.Context, g *Generator, r store.Range) 
 		return ctx.Err()
 	})
 	for ; next < r.Hi && ctx.Err() == nil; next++ {
-		v.checkOne(ctx, g, next)
+		if err := v.checkOne(ctx, g, next); err != nil {
+			return err
+		}
 	}
 	return ctx.Err()
 }
@@ -104,15 +106,20 @@ func (v *verifier) checkRange(ctx context.Context, g *Generator, r store.Range) 
 func (v *verifier) checkSample(ctx context.Context, g *Generator, r store.Range) error {
 	for i := r.Lo; i < r.Hi && ctx.Err() == nil; i++ {
 		d := dice(mix(v.opts.Seed ^ mix(uint64(i))))
-		v.checkOne(ctx, g, int64(d.roll(int(v.opts.Records))))
+		if err := v.checkOne(ctx, g, int64(d.roll(int(v.opts.Records)))); err != nil {
+			return err
+		}
 	}
 	return ctx.Err()
 }
 
-func (v *verifier) checkOne(ctx context.Context, g *Generator, id int64) {
+// checkOne reads one record. Its error ends the verification: a server that is gone is no fault of the records.
+func (v *verifier) checkOne(ctx context.Context, g *Generator, id int64) error {
 	have, err := v.db.FindListing(ctx, id)
 	switch {
 	case ctx.Err() != nil:
+	case errors.Is(err, store.ErrUnreachable):
+		return err
 	case errors.Is(err, store.ErrNotFound):
 		v.fault(id, "is missing")
 	case err != nil:
@@ -120,6 +127,7 @@ func (v *verifier) checkOne(ctx context.Context, g *Generator, id int64) {
 	case !bytes.Equal(have.Encoded(), g.AppendListing(nil, id)):
 		v.fault(id, "is not as generated")
 	}
+	return nil
 }
 
 // checkRest looks for records with ids beyond the last.

@@ -74,7 +74,7 @@ func write1000(t *testing.T, dir string, records int64, appendListing func([]byt
 	if err := p.LoadRange(context.Background(), store.Range{Hi: records}, appendListing); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Finish(); err != nil {
+	if err := p.Finish(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.Close(); err != nil {

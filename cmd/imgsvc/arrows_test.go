@@ -12,16 +12,18 @@ import (
 
 const module = "github.com/starkillersystems/imgsvc/"
 
-// arrows is the table of ARCHITECTURE.md: who imports whom, and which third-party modules a package keeps to itself.
+// arrows is the table of ARCHITECTURE.md: who imports whom, and which third-party modules a package keeps to itself
+// and what lies below it.
 var arrows = map[string]struct{ ours, kept []string }{
 	"server/store": {nil, []string{
 		"github.com/cockroachdb/pebble/v2", "github.com/maypok86/otter/v2", "go.mongodb.org/mongo-driver/v2", "github.com/redis/go-redis/v9",
 	}},
-	"seed":      {[]string{"server/store"}, nil},
-	"server":    {[]string{"server/store"}, []string{"github.com/labstack/echo/v5", "github.com/prometheus/client_golang"}},
-	"scenarios": {nil, []string{"go.yaml.in/yaml/v3", "github.com/dop251/goja"}},
-	"attack":    {[]string{"scenarios"}, []string{"github.com/tsenart/vegeta/v12", "github.com/shirou/gopsutil/v4"}},
-	"reports":   {[]string{"attack"}, []string{"github.com/HdrHistogram/hdrhistogram-go"}},
+	"server/store/mongotest": {nil, nil}, // for tests: in nobody's list, so that no product code imports it
+	"seed":                   {[]string{"server/store"}, nil},
+	"server":                 {[]string{"server/store"}, []string{"github.com/labstack/echo/v5", "github.com/prometheus/client_golang"}},
+	"scenarios":              {nil, []string{"go.yaml.in/yaml/v3", "github.com/dop251/goja"}},
+	"attack":                 {[]string{"scenarios"}, []string{"github.com/tsenart/vegeta/v12", "github.com/shirou/gopsutil/v4"}},
+	"reports":                {[]string{"attack"}, []string{"github.com/HdrHistogram/hdrhistogram-go"}},
 	"cmd/imgsvc": {
 		[]string{"server/store", "seed", "server", "scenarios", "attack", "reports"},
 		[]string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
@@ -52,7 +54,7 @@ func TestImportArrows(t *testing.T) {
 				continue
 			}
 			for mod, owner := range keeper {
-				if (path == mod || strings.HasPrefix(path, mod+"/")) && owner != pkg {
+				if (path == mod || strings.HasPrefix(path, mod+"/")) && owner != pkg && !strings.HasPrefix(pkg, owner+"/") {
 					t.Errorf("%s imports %s, which %s keeps to itself", pkg, path, owner)
 				}
 			}

@@ -20,7 +20,8 @@ command goes on with what is missing; on a store that is complete it does nothin
 
 Every flag can also be set as an environment variable: IMGSVC_RECORDS, IMGSVC_STORE, ...`,
 		Example: `  imgsvc seed --records 10000000 --store pebble:./imgsvc-data
-  imgsvc seed --records 100000 --store pebble:/tmp/small --seed 7 --verify`,
+  imgsvc seed --records 100000 --store pebble:/tmp/small --seed 7 --verify
+  IMGSVC_STORE=mongodb://user:password@127.0.0.1:27017/imgsvc imgsvc seed`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := bindEnv(cmd); err != nil {
@@ -31,10 +32,10 @@ Every flag can also be set as an environment variable: IMGSVC_RECORDS, IMGSVC_ST
 	}
 	flags := cmd.Flags()
 	flags.Int64Var(&opts.Records, "records", seed.DefaultRecords, "how many; their ids run from 0")
-	flags.StringVar(&opts.Store, "store", store.DefaultURL, "where to: pebble:DIR")
+	flags.StringVar(&opts.Store, "store", store.DefaultURL, "where to: pebble:DIR or mongodb://HOST/DATABASE")
 	flags.Uint64Var(&opts.Seed, "seed", 1, "which records: each number makes others; at least 1")
 	flags.IntVar(&opts.Workers, "workers", 0, "ranges of records written at once (0: as the processors allow)")
-	flags.IntVar(&opts.Batch, "batch", 0, "records in a range, which is stored whole or not at all (0: up to 131072)")
+	flags.IntVar(&opts.Batch, "batch", 0, "records in a range, which a resumed run has whole or does again (0: up to 131072, MongoDB 16384)")
 	flags.BoolVar(&opts.Drop, "drop", false, "start over: remove what the store holds")
 	flags.Var((*verifyFlag)(&opts.Verify), "verify", "read everything back and compare; 'sample': 10,000 records only")
 	flags.Lookup("verify").NoOptDefVal = string(seed.VerifyAll)

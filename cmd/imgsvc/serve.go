@@ -22,6 +22,7 @@ type serveFlags struct {
 	store            string
 	caches           []string
 	storeTimeout     time.Duration
+	storeConns       int
 	drainTimeout     time.Duration
 	maxConns         int
 	cpus             int
@@ -54,10 +55,11 @@ log does. Every flag can also be set as an environment variable: IMGSVC_ADDR, IM
 	flags := cmd.Flags()
 	flags.StringVar(&f.addr, "addr", "127.0.0.1:3000", "listen on this address; port 0 lets the kernel choose")
 	flags.StringVar(&f.adminAddr, "admin-addr", "", "listen here for /healthz, /readyz and /metrics, not on --addr")
-	flags.StringVar(&f.store, "store", store.DefaultURL, "where the listings are")
+	flags.StringVar(&f.store, "store", store.DefaultURL, "where the listings are: pebble:DIR or mongodb://HOST/DATABASE")
 	flags.StringArrayVar(&f.caches, "cache", []string{"memory:256MiB"},
 		"memory:SIZE, of the heap, which garbage can double, and 32 MiB more (see GOGC); or none")
-	flags.DurationVar(&f.storeTimeout, "store-timeout", 2*time.Second, "limit of one call to the store")
+	flags.DurationVar(&f.storeTimeout, "store-timeout", 2*time.Second, "limit of one call to the store, and of finding its server")
+	flags.IntVar(&f.storeConns, "store-conns", 0, "most connections to each MongoDB server (0: as its URL says, else 100)")
 	flags.DurationVar(&f.drainTimeout, "drain-timeout", 20*time.Second, "limit of a graceful stop")
 	flags.IntVar(&f.maxConns, "max-conns", 16384, "connections open at once; further ones wait")
 	flags.IntVar(&f.cpus, "cpus", 0, "run on the first N CPUs only (default all)")
@@ -75,7 +77,7 @@ func serve(cmd *cobra.Command, out *output, f serveFlags) error {
 		return err
 	}
 	defer runtime.KeepAlive(collectLater())
-	db, err := store.OpenPebble(location.Dir, store.PebbleOptions{ReadOnly: true})
+	db, err := f.open(cmd.Context(), location)
 	if err != nil {
 		return err
 	}
@@ -124,6 +126,8 @@ func (f serveFlags) check() (store.Location, int64, error) {
 	switch {
 	case f.storeTimeout <= 0:
 		err = fmt.Errorf("--store-timeout %s: want more than 0, such as 2s", f.storeTimeout)
+	case f.storeConns < 0:
+		err = fmt.Errorf("--store-conns %d: want 0 or more", f.storeConns)
 	case f.drainTimeout <= 0:
 		err = fmt.Errorf("--drain-timeout %s: want more than 0, such as 20s", f.drainTimeout)
 	case f.maxConns <= 0:
@@ -148,7 +152,7 @@ func useCPUs(n int) error {
 }
 
 // config puts the chain of finders together: memory, then a deadline, then the database.
-func (f serveFlags) config(db *store.Pebble, cacheBytes int64, log *slog.Logger) server.Config {
+func (f serveFlags) config(db database, cacheBytes int64, log *slog.Logger) server.Config {
 	limited := store.NewDeadline(db, f.storeTimeout)
 	cfg := server.Config{
 		Finder:        limited,

@@ -84,7 +84,7 @@ func TestCrash(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", m.name, err)
 		}
-		for _, missing := range must(p.Missing()) {
+		for _, missing := range must(p.Missing(t.Context())) {
 			for _, r := range m.loaded {
 				if r.Lo < missing.Hi && missing.Lo < r.Hi {
 					t.Errorf("%s: %v was loaded, and %v is missing", m.name, r, missing)

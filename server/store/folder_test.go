@@ -145,8 +145,14 @@ func TestParseURL(t *testing.T) {
 		{"pebble:/var/lib/a:b", "/var/lib/a:b", ""},
 		{"pebble:", "", "names no folder"},
 		{"./x", "", "write pebble:./x"},
-		{"mongodb://user:hush@host/db", "", "not supported yet"},
-		{"mongodb+srv://user:hush@host/db", "", "not supported yet"},
+		{"mongodb:user:hush@host", "", "no // after the scheme"},
+		{"mongodb://user:hush@", "", "user:xxxxx@"},
+		{"mongodb://user:hush@host/db?readPreference=wat", "", "unknown read preference wat"},
+		{"mongodb://user:hush/hush@host/db", "", "percent-encoded"},
+		{"mongodb://user:%hush@host/db", "", "percent-encoded"},
+		{"mongodb://user:hush@host:port/db", "", "write mongodb://HOST/DATABASE"},
+		{"mongodb://user:hush@host/a.b", "", `"a.b" is no name of a database`},
+		{"mongodb+srv://user:hush@host/a%20b", "", `"a b" is no name of a database`},
 		{"postgres://user:hush@host/db", "", `unknown kind of store "postgres"`},
 	} {
 		at, err := ParseURL(c.url)

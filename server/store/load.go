@@ -61,7 +61,7 @@ func createDB(dir string, settings *pebble.Options) error {
 
 // Missing returns the ranges of ids that are still to be loaded, in order. It reads the bounds of the tables only,
 // which is enough since a table comes whole; that it has an entry for each id within its bounds is checked.
-func (p *Pebble) Missing() ([]Range, error) {
+func (p *Pebble) Missing(context.Context) ([]Range, error) {
 	if p.Meta().Complete {
 		return nil, nil
 	}
@@ -69,15 +69,7 @@ func (p *Pebble) Missing() ([]Range, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the tables in %s: %w", p.folder.dir, err)
 	}
-	var missing []Range
-	next := int64(0)
-	for _, r := range append(present, Range{p.Meta().Records, p.Meta().Records}) {
-		if r.Lo > next {
-			missing = append(missing, Range{next, r.Lo})
-		}
-		next = max(next, r.Hi)
-	}
-	return missing, nil
+	return gaps(present, p.Meta().Records), nil
 }
 
 // present returns the ranges of ids that the tables hold, in order.
@@ -130,8 +122,8 @@ func (p *Pebble) ingestTable(ctx context.Context, path string) error {
 }
 
 // Finish marks the store as complete. It is an error if something is missing.
-func (p *Pebble) Finish() error {
-	missing, err := p.Missing()
+func (p *Pebble) Finish(ctx context.Context) error {
+	missing, err := p.Missing(ctx)
 	if err != nil {
 		return err
 	}

@@ -8,16 +8,25 @@ import (
 // DefaultURL is the store used when none is named: embedded, in the working directory.
 const DefaultURL = "pebble:./imgsvc-data"
 
-// Location says where a store is.
+// Location says where a store is: in a folder or in a MongoDB, never both.
 type Location struct {
-	Dir string // the folder of an embedded store
+	Dir   string // the folder of an embedded store
+	Mongo string // the URL of a MongoDB, as it was given; it may hold a password
 }
 
-// String returns the URL of the location.
-func (l Location) String() string { return "pebble:" + l.Dir }
+// IsMongo says whether the store is in a MongoDB.
+func (l Location) IsMongo() bool { return l.Mongo != "" }
 
-// ParseURL reads a store URL: pebble:DIR for an embedded store in the folder DIR. An empty url means DefaultURL.
-// Its errors show no more of a url than the scheme if the rest may hold a password.
+// String returns the URL of the location without its secrets.
+func (l Location) String() string {
+	if l.IsMongo() {
+		return redactMongoURL(l.Mongo)
+	}
+	return "pebble:" + l.Dir
+}
+
+// ParseURL reads a store URL: pebble:DIR for an embedded store in the folder DIR, mongodb://… or mongodb+srv://… for a
+// MongoDB. An empty url means DefaultURL. It asks no server. Its errors show no password.
 func ParseURL(url string) (Location, error) {
 	if url == "" {
 		url = DefaultURL
@@ -27,9 +36,10 @@ func ParseURL(url string) (Location, error) {
 	case !found:
 		return Location{}, fmt.Errorf("store %q has no scheme\nfor an embedded store there, write pebble:%s", url, url)
 	case scheme == "mongodb" || scheme == "mongodb+srv":
-		return Location{}, fmt.Errorf("%s stores are not supported yet\nuse an embedded one, such as %s", scheme, DefaultURL)
+		return Location{Mongo: url}, checkMongoURL(url)
 	case scheme != "pebble":
-		return Location{}, fmt.Errorf("unknown kind of store %q\nuse pebble:DIR, such as %s", scheme, DefaultURL)
+		return Location{}, fmt.Errorf("unknown kind of store %q\nuse pebble:DIR, such as %s, or mongodb://HOST/DATABASE",
+			scheme, DefaultURL)
 	case dir == "":
 		return Location{}, fmt.Errorf("store %q names no folder\nwrite pebble:DIR, such as %s", url, DefaultURL)
 	}

@@ -108,7 +108,7 @@ func pebbleSettings(opts PebbleOptions) *pebble.Options {
 func (p *Pebble) Meta() Meta { return p.folder.marker.Meta }
 
 // DiskBytes returns how much of the disk the store takes, or 0 after a fatal error of the database.
-func (p *Pebble) DiskBytes() int64 {
+func (p *Pebble) DiskBytes(context.Context) int64 {
 	p.ingesting.Lock()
 	defer p.ingesting.Unlock()
 	if p.broken != nil {

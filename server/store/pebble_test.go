@@ -53,12 +53,12 @@ func (s testStore) seed(batch int64, loaded func(Range)) error {
 		return err
 	}
 	err = s.fill(p, batch, loaded)
-	p.DiskBytes() // as a summary wants to know it, however the filling went
+	p.DiskBytes(context.Background()) // as a summary wants to know it, however the filling went
 	return errors.Join(err, p.Close())
 }
 
 func (s testStore) fill(p *Pebble, batch int64, loaded func(Range)) error {
-	missing, err := p.Missing()
+	missing, err := p.Missing(context.Background())
 	for _, m := range missing {
 		for lo := m.Lo; lo < m.Hi && err == nil; lo += batch {
 			r := Range{lo, min(lo+batch, m.Hi)}
@@ -68,7 +68,7 @@ func (s testStore) fill(p *Pebble, batch int64, loaded func(Range)) error {
 		}
 	}
 	if err == nil && !p.Meta().Complete {
-		err = p.Finish()
+		err = p.Finish(context.Background())
 	}
 	return err
 }
@@ -145,11 +145,11 @@ func TestMissing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	missing, err := p.Missing()
+	missing, err := p.Missing(context.Background())
 	if want := "[{0 10} {21 95}]"; err != nil || fmt.Sprint(missing) != want {
 		t.Errorf("missing %v, %v; want %s", missing, err, want)
 	}
-	if err := p.Finish(); err == nil || !strings.Contains(err.Error(), "0-9 are missing") {
+	if err := p.Finish(context.Background()); err == nil || !strings.Contains(err.Error(), "0-9 are missing") {
 		t.Errorf("Finish of a store with gaps: %v", err)
 	}
 	for level, tables := range must(p.db.SSTables()) {
@@ -187,7 +187,7 @@ func TestInterruptedRangeLeavesNothing(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
-	if missing := must(p.Missing()); fmt.Sprint(missing) != "[{0 100000}]" {
+	if missing := must(p.Missing(t.Context())); fmt.Sprint(missing) != "[{0 100000}]" {
 		t.Errorf("missing %v after a range that was not finished", missing)
 	}
 	if left := must(os.ReadDir(filepath.Join(s.dir, stagingDir))); len(left) > 0 {

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/starkillersystems/imgsvc/server/store/mongotest"
+)
+
+// TestMongoScripts runs testdata/mongo/*.txtar, each with a MongoDB, or what stands in for one, of its own: $MONGO is a
+// database of it to be filled, $NOTHING one that is not there.
+func TestMongoScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/mongo",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Cmds:                scriptCommands(),
+		Setup: func(env *testscript.Env) error {
+			url := mongotest.Start(t)
+			rest, query, found := strings.Cut(url, "?")
+			nothing := rest[:strings.LastIndexByte(rest, '/')] + "/imgsvc_nothing_at_all"
+			if found {
+				nothing += "?" + query
+			}
+			env.Setenv("MONGO", url)
+			env.Setenv("NOTHING", nothing)
+			env.Values[siteKey{}] = &site{}
+			return nil
+		},
+	})
+}
