@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -64,15 +63,12 @@ func withoutSecrets(u *url.URL, err error) string {
 	return err.Error()
 }
 
-// quietRedis turns off go-redis' own log, which has one line for each failed dial, for the whole process, and can be
-// changed only before the first client is made. What matters reaches RedisOptions.State.
-var quietRedis = sync.OnceFunc(logging.Disable)
-
 // newRedisClient returns a client for a URL. Each step of a call, dialling too, has the time limit, and nothing is tried
-// twice: the listing can be had from the next finder.
+// twice: the listing can be had from the next finder. It turns off go-redis' own log, for the whole process: that has a line for each failed
+// dial, and what matters reaches RedisOptions.State.
 func newRedisClient(text string, limit time.Duration) (redis.UniversalClient, error) {
 	o, err := parseRedisURL(text)
-	quietRedis()
+	logging.Disable()
 	switch {
 	case err != nil:
 		return nil, err
