@@ -29,6 +29,7 @@ type Redis struct {
 
 	reading, loading singleflight.Group
 	fills            chan fill
+	window           atomic.Pointer[window]
 	health           health
 	counts           redisCounts
 

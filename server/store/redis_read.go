@@ -42,12 +42,10 @@ func (r *Redis) read(key string) found {
 }
 
 // get asks Redis and checks what comes back. It waits for no caller's context, since many wait for it, but for
-// Timeout. The timer is one per GET, not one per reader.
+// Timeout, or up to a quarter less (see limit).
 func (r *Redis) get(key string) found {
-	limited, cancel := context.WithTimeout(r.done, r.opts.Timeout)
-	defer cancel()
 	cmd := redis.NewStringCmd(r.done, "get", key)
-	err := r.reads.Submit(r.done, cmd).WaitContext(limited)
+	err := r.reads.Submit(r.done, cmd).WaitContext(r.limit())
 	switch {
 	case errors.Is(err, redis.Nil):
 		return found{}
@@ -66,6 +64,30 @@ func (r *Redis) get(key string) found {
 		return found{} // and the fill that follows writes over it
 	}
 	return found{state: hit, listing: listing.WithTag()}
+}
+
+// window is a context that ends Timeout after it was made, and that all GETs of its first quarter wait with: a context
+// of its own for each would cost a timer and a place in its parent's table.
+type window struct {
+	context.Context
+	made   time.Time
+	cancel context.CancelFunc
+}
+
+// limit returns a context that ends in three quarters of Timeout at the earliest, in Timeout at the latest.
+func (r *Redis) limit() context.Context {
+	now := time.Now()
+	old := r.window.Load()
+	if old != nil && now.Sub(old.made) < r.opts.Timeout/4 {
+		return old
+	}
+	ctx, cancel := context.WithTimeout(r.done, r.opts.Timeout)
+	fresh := &window{ctx, now, cancel}
+	if !r.window.CompareAndSwap(old, fresh) {
+		cancel()
+		return r.window.Load()
+	}
+	return fresh // it ends by itself: others still wait with it
 }
 
 // health is whether Redis is asked at all.
