@@ -36,6 +36,7 @@ type Config struct {
 	Finder   Finder
 	Ready    func(context.Context) error // asks the store for a sign of life; nil: it is always ready
 	Cache    func() store.CacheStats     // for /metrics; nil: there is no cache in memory
+	Redis    func() store.RedisStats     // for /metrics; nil: there is no cache in Redis
 	Log      *slog.Logger                // nil: nothing is logged
 
 	ReadyTimeout  time.Duration // for one call of Ready; default 2 s

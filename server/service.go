@@ -32,7 +32,7 @@ func newService(ctx context.Context, cfg Config) *service {
 			defer cancel()
 			return cfg.Ready(limited)
 		},
-		metrics:  &metrics{cache: cfg.Cache},
+		metrics:  &metrics{cache: cfg.Cache, redis: cfg.Redis},
 		troubles: &troubleLog{log: cfg.Log},
 		bodies:   sync.Pool{New: func() any { return new([]byte) }},
 	}

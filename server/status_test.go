@@ -51,7 +51,9 @@ func TestReadinessIsBounded(t *testing.T) {
 
 func TestMetrics(t *testing.T) {
 	cached := store.NewCached(finderFunc(shelf), 1<<20)
-	service := start(t, Config{Finder: cached, Cache: cached.Stats})
+	service := start(t, Config{Finder: cached, Cache: cached.Stats, Redis: func() store.RedisStats {
+		return store.RedisStats{Hits: 5, Dropped: 6, Up: true}
+	}})
 	c := service.dial(t)
 	for range 3 {
 		c.get("/reviews/2?index=1")
@@ -69,9 +71,12 @@ func TestMetrics(t *testing.T) {
 		`imgsvc_request_duration_seconds_count{route="/reviews/{id}",status="404"} 1`,
 		`imgsvc_request_duration_seconds_count{route="/listings/{id}",status="200"} 1`,
 		`imgsvc_request_duration_seconds_count{route="none",status="404"} 1`,
-		`imgsvc_cache_hits_total 3`,
-		`imgsvc_cache_misses_total 2`,
-		`imgsvc_cache_entries 1`,
+		`imgsvc_cache_hits_total{tier="memory"} 3`,
+		`imgsvc_cache_misses_total{tier="memory"} 2`,
+		`imgsvc_cache_entries{tier="memory"} 1`,
+		`imgsvc_cache_hits_total{tier="redis"} 5`,
+		`imgsvc_cache_dropped_total{tier="redis"} 6`,
+		`imgsvc_cache_up{tier="redis"} 1`,
 		`go_goroutines `,
 	} {
 		if !strings.Contains(metrics.body, "\n"+line) {

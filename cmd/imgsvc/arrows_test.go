@@ -18,6 +18,7 @@ var arrows = map[string]struct{ ours, kept []string }{
 	"server/store": {nil, []string{
 		"github.com/cockroachdb/pebble/v2", "github.com/maypok86/otter/v2", "go.mongodb.org/mongo-driver/v2", "github.com/redis/go-redis/v9",
 	}},
+	"server/store/redistest": {nil, []string{"github.com/alicebob/miniredis/v2"}},
 	"server/store/mongotest": {nil, nil}, // for tests: in nobody's list, so that no product code imports it
 	"seed":                   {[]string{"server/store"}, nil},
 	"server":                 {[]string{"server/store"}, []string{"github.com/labstack/echo/v5", "github.com/prometheus/client_golang"}},

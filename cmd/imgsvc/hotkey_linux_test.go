@@ -19,15 +19,19 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/starkillersystems/imgsvc/server/store/redistest"
 )
 
 const (
-	hotPath  = "/reviews/15000?index=1" // the original's own
-	hotConns = 32
-	hotRound = 200 * time.Millisecond
+	hotKeyCount = 4 // keys that all connections ask for, the first being the original's own
+	hotConns    = 32
+	hotRound    = 200 * time.Millisecond
 )
 
-// BenchmarkHotKey prices everything that stands between net/http and the bytes of a listing that is in memory:
+func hotPath(key int) string { return fmt.Sprintf("/reviews/%d?index=1", 15000+key) }
+
+// BenchmarkHotKey prices everything that stands between net/http and the bytes of a listing that is in a cache, in memory or in Redis:
 // the CPU time a whole 'imgsvc serve' takes for one successful request, over that of a net/http handler that writes
 // the same body. Each is a process of its own, both on the same core, under the same load from another core, in turns;
 // every body is compared. One iteration is one turn of each, so -benchtime 20x takes the medians of 20.
@@ -42,21 +46,49 @@ func BenchmarkHotKey(b *testing.B) {
 	if len(cpus) < 2 {
 		b.Fatal("the load needs a core of its own, and this process may use one only")
 	}
-	serve := startServe(b, 20_000, "--cpus", "1")
-	body := fetch(b, serve)
-	ours := &hotServer{serve, body}
-	bare := &hotServer{startChild(b, "barehttp", writeTemp(b, body)), body}
+	b.Run("memory", func(b *testing.B) { hotKeys(b, cpus, false, "memory:256MiB") })
+	b.Run("redis", func(b *testing.B) { hotKeys(b, cpus, true) })
+	b.Run("memory+redis", func(b *testing.B) { hotKeys(b, cpus, true, "memory:64MiB") })
+}
 
+// hotKeys compares serve behind the given caches, and behind Redis after them, with the bare handler. Redis runs where
+// the load does, and its time is not counted.
+func hotKeys(b *testing.B, cpus []int, withRedis bool, caches ...string) {
+	if withRedis {
+		onCPUs(b, cpus[1:], func() { caches = append(caches, redistest.Start(b)) })
+	}
+	args := []string{"--cpus", "1"}
+	for _, cache := range caches {
+		args = append(args, "--cache", cache)
+	}
+	ours := &hotServer{startServe(b, 20_000, args...), nil}
+	for key := range hotKeyCount {
+		ours.bodies = append(ours.bodies, fetch(b, ours.child, hotPath(key)))
+	}
+	bare := &hotServer{startChild(b, "barehttp", writeTemp(b, ours.bodies[0])), slices.Repeat(ours.bodies[:1], hotKeyCount)}
+	onCPUs(b, cpus[1:], func() { compareHot(b, bare, ours) })
+}
+
+// onCPUs runs f while this process, and what it starts, keeps to some CPUs.
+func onCPUs(b *testing.B, some []int, f func()) {
+	all, err := allowedCPUs()
+	if err != nil {
+		b.Fatal(err)
+	}
 	restore := runtime.GOMAXPROCS(0)
-	if err := pinProcess(cpus[1:]); err != nil {
+	if err := pinProcess(some); err != nil {
 		b.Fatal(err)
 	}
 	defer func() {
-		if err := pinProcess(cpus); err != nil {
+		if err := pinProcess(all); err != nil {
 			b.Error(err)
 		}
 		runtime.GOMAXPROCS(restore)
 	}()
+	f()
+}
+
+func compareHot(b *testing.B, bare, ours *hotServer) {
 	both := []*hotServer{bare, ours}
 	for _, s := range both {
 		s.measure(b) // warm
@@ -90,15 +122,15 @@ func writeTemp(b *testing.B, body []byte) string {
 	return name
 }
 
-// hotServer is a server under test, and the body it must answer with.
+// hotServer is a server under test, and the bodies it must answer with.
 type hotServer struct {
 	*child
-	body []byte
+	bodies [][]byte // one a key
 }
 
 // fetch returns the body of a server's answer.
-func fetch(b *testing.B, c *child) []byte {
-	res, err := http.Get("http://" + c.Addr + hotPath)
+func fetch(b *testing.B, c *child, path string) []byte {
+	res, err := http.Get("http://" + c.Addr + path)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -127,9 +159,9 @@ func (s *hotServer) measure(b *testing.B) float64 {
 	}
 	before := s.cpu(b)
 	until := time.Now().Add(hotRound)
-	for _, conn := range conns {
+	for i, conn := range conns {
 		done.Go(func() error {
-			n, err := s.loop(conn, until)
+			n, err := s.loop(conn, i%hotKeyCount, until)
 			requests.Add(n)
 			return errors.Join(err, conn.Close())
 		})
@@ -140,11 +172,11 @@ func (s *hotServer) measure(b *testing.B) float64 {
 	return float64(s.cpu(b)-before) / float64(requests.Load())
 }
 
-// loop sends one request after the other and returns how many were answered well.
-func (s *hotServer) loop(conn net.Conn, until time.Time) (int64, error) {
-	request := []byte("GET " + hotPath + " HTTP/1.1\r\nHost: " + s.Addr + "\r\n\r\n")
+// loop sends one request for a key after the other and returns how many were answered well.
+func (s *hotServer) loop(conn net.Conn, key int, until time.Time) (int64, error) {
+	request := []byte("GET " + hotPath(key) + " HTTP/1.1\r\nHost: " + s.Addr + "\r\n\r\n")
 	in := bufio.NewReader(conn)
-	got := make([]byte, len(s.body))
+	got := make([]byte, len(s.bodies[key]))
 	for n := int64(0); ; n++ {
 		if n%64 == 0 && time.Now().After(until) {
 			return n, nil
@@ -155,8 +187,8 @@ func (s *hotServer) loop(conn net.Conn, until time.Time) (int64, error) {
 		if err := readAnswer(in, got); err != nil {
 			return n, err
 		}
-		if !bytes.Equal(got, s.body) {
-			return n, fmt.Errorf("got %q, want %q", got, s.body)
+		if !bytes.Equal(got, s.bodies[key]) {
+			return n, fmt.Errorf("got %q, want %q", got, s.bodies[key])
 		}
 	}
 }

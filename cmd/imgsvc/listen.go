@@ -61,10 +61,12 @@ func newServing(cfg server.Config, at store.Location, caches []string, meta stor
 		Addr:    cfg.Listener.Addr().String(),
 		URL:     urlOf(cfg.Listener),
 		Store:   at.String(),
-		Cache:   caches,
 		Records: meta.Records,
 		CPUs:    runtime.GOMAXPROCS(0),
 		PID:     os.Getpid(),
+	}
+	for _, cache := range caches {
+		s.Cache = append(s.Cache, store.Redacted(cache))
 	}
 	if cfg.Admin != nil {
 		s.AdminURL = urlOf(cfg.Admin)

@@ -21,11 +21,13 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	commands := scriptCommands()
+	commands["redis"], commands["metric"] = startRedis(t), cmdMetric
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                scriptCommands(),
+		Cmds:                commands,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SCENARIOS", shipped)
 			env.Values[siteKey{}] = &site{}

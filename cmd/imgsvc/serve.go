@@ -57,7 +57,8 @@ log does. Every flag can also be set as an environment variable: IMGSVC_ADDR, IM
 	flags.StringVar(&f.adminAddr, "admin-addr", "", "listen here for /healthz, /readyz and /metrics, not on --addr")
 	flags.StringVar(&f.store, "store", store.DefaultURL, "where the listings are: pebble:DIR or mongodb://HOST/DATABASE")
 	flags.StringArrayVar(&f.caches, "cache", []string{"memory:256MiB"},
-		"memory:SIZE, of the heap, which garbage can double, and 32 MiB more (see GOGC); or none")
+		"memory:SIZE, of the heap, which garbage can double, and 32 MiB more (see GOGC);\n"+
+			"redis://… or rediss://… (single, Sentinel, Cluster); repeat it, nearest first; or none")
 	flags.DurationVar(&f.storeTimeout, "store-timeout", 2*time.Second, "limit of one call to the store, and of finding its server")
 	flags.IntVar(&f.storeConns, "store-conns", 0, "most connections to each MongoDB server (0: as its URL says, else 100)")
 	flags.DurationVar(&f.drainTimeout, "drain-timeout", 20*time.Second, "limit of a graceful stop")
@@ -69,7 +70,7 @@ log does. Every flag can also be set as an environment variable: IMGSVC_ADDR, IM
 }
 
 func serve(cmd *cobra.Command, out *output, f serveFlags) error {
-	location, cacheBytes, err := f.check()
+	location, caches, err := f.check()
 	if err != nil {
 		return usageError(err)
 	}
@@ -81,9 +82,13 @@ func serve(cmd *cobra.Command, out *output, f serveFlags) error {
 	if err != nil {
 		return err
 	}
-	cfg := f.config(db, cacheBytes, newLog(cmd.ErrOrStderr(), out.quiet))
-	if cfg.Listener, cfg.Admin, err = listenBoth(f.addr, f.adminAddr); err != nil {
+	cfg := f.config(db, newLog(cmd.ErrOrStderr(), out.quiet))
+	closeCaches, err := addCaches(&cfg, caches, db.Meta())
+	if err != nil {
 		return errors.Join(err, db.Close())
+	}
+	if cfg.Listener, cfg.Admin, err = listenBoth(f.addr, f.adminAddr); err != nil {
+		return errors.Join(err, closeCaches(), db.Close())
 	}
 	at := newServing(cfg, location, f.caches, db.Meta())
 	if err := at.announce(cmd.OutOrStdout(), cfg.Log, out.json); err != nil {
@@ -96,7 +101,7 @@ func serve(cmd *cobra.Command, out *output, f serveFlags) error {
 	if err := server.Run(ctx, killContext(ctx), cfg); err != nil {
 		return err // db may still be in use by what was cut off; its lock ends with the process
 	}
-	return db.Close()
+	return errors.Join(closeCaches(), db.Close())
 }
 
 // heapFloor is how many bytes of garbage may lie in the heap before the collector runs, besides as much as is in use.
@@ -114,14 +119,14 @@ func collectLater() []byte {
 }
 
 // check reads what the flags say and refuses what makes no sense.
-func (f serveFlags) check() (store.Location, int64, error) {
+func (f serveFlags) check() (store.Location, store.Caches, error) {
 	location, err := store.ParseURL(f.store)
 	if err != nil {
-		return location, 0, err
+		return location, store.Caches{}, err
 	}
-	bytes, err := store.ParseCaches(f.caches)
+	caches, err := store.ParseCaches(f.caches)
 	if err != nil {
-		return location, 0, err
+		return location, caches, err
 	}
 	switch {
 	case f.storeTimeout <= 0:
@@ -133,7 +138,7 @@ func (f serveFlags) check() (store.Location, int64, error) {
 	case f.maxConns <= 0:
 		err = fmt.Errorf("--max-conns %d: want 1 or more", f.maxConns)
 	}
-	return location, bytes, err
+	return location, caches, err
 }
 
 // useCPUs keeps this process on the first n CPUs of those it may use; 0 means all of them.
@@ -151,10 +156,10 @@ func useCPUs(n int) error {
 	return pinProcess(allowed[:n])
 }
 
-// config puts the chain of finders together: memory, then a deadline, then the database.
-func (f serveFlags) config(db database, cacheBytes int64, log *slog.Logger) server.Config {
+// config begins the chain of finders: a deadline, then the database. addCaches puts the caches in front.
+func (f serveFlags) config(db database, log *slog.Logger) server.Config {
 	limited := store.NewDeadline(db, f.storeTimeout)
-	cfg := server.Config{
+	return server.Config{
 		Finder:        limited,
 		Ready:         func(ctx context.Context) error { return ignoreNotFound(db.FindListing(ctx, 0)) },
 		ReadyTimeout:  f.storeTimeout,
@@ -163,11 +168,6 @@ func (f serveFlags) config(db database, cacheBytes int64, log *slog.Logger) serv
 		DrainTimeout:  f.drainTimeout,
 		Log:           log,
 	}
-	if cacheBytes > 0 {
-		cached := store.NewCached(limited, cacheBytes)
-		cfg.Finder, cfg.Cache = cached, cached.Stats
-	}
-	return cfg
 }
 
 // ignoreNotFound makes an error of a store that cannot be read, not of one that has no such listing.

@@ -232,13 +232,15 @@ func TestParseCaches(t *testing.T) {
 		{"memory:99999999999999999999", 0, "too large"},
 		{"memory", 0, "is not a size"},
 		{"disk:/tmp", 0, "memory:256MiB"},
-		{"redis://user:secret@cache:6379", 0, "not supported"},
-		{"memory:1MiB memory:1MiB", 0, "only one"},
+		{"memory:1MiB memory:1MiB", 0, "at most one"},
+		{"memory:1MiB none", 0, "alone"},
+		{"redis://h memory:1MiB", 0, "nearest first"},
+		{"redis://h rediss://h", 0, "at most one"},
 	} {
 		t.Run(test.urls, func(t *testing.T) {
 			got, err := ParseCaches(strings.Fields(test.urls))
-			if test.err == "" && (err != nil || got != test.want) {
-				t.Errorf("%d, %v, want %d", got, err, test.want)
+			if test.err == "" && (err != nil || got != Caches{Memory: test.want}) {
+				t.Errorf("%+v, %v, want %d bytes", got, err, test.want)
 			}
 			if test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
 				t.Errorf("error %v does not mention %q", err, test.err)

@@ -11,36 +11,60 @@ import (
 // minCache is the smallest memory cache, in bytes: one that holds at least a few of the largest listings.
 const minCache = 1 << 20
 
-// ParseCaches reads cache URLs, nearest first, and returns how many bytes the cache in memory may take; 0 is no
-// cache. None at all mean the same as "none".
-func ParseCaches(urls []string) (int64, error) {
-	switch len(urls) {
-	case 0:
-		return 0, nil
-	case 1:
-		return parseCache(urls[0])
-	}
-	return 0, fmt.Errorf("%d caches: only one, memory:SIZE or none, can be used", len(urls))
+// Caches are the cache tiers in front of a store, nearest first: memory, then Redis. The zero Caches are none.
+type Caches struct {
+	Memory int64  // bytes the cache in memory may take; 0: there is none
+	Redis  string // URL of the cache in Redis; empty: there is none
 }
 
-func parseCache(url string) (int64, error) {
-	scheme, rest, _ := strings.Cut(url, ":")
-	switch {
-	case url == "none":
-		return 0, nil
-	case scheme == "memory":
-		size, err := ParseSize(rest)
-		if err != nil {
-			return 0, fmt.Errorf("cache memory:%s: %w", rest, err)
+// ParseCaches reads cache URLs, nearest first: at most one memory:SIZE, then at most one redis:// or rediss:// URL.
+// No URL at all and "none" alone mean no cache. No error holds a password.
+func ParseCaches(urls []string) (Caches, error) {
+	var c Caches
+	for _, text := range urls {
+		if text == "none" && len(urls) > 1 {
+			return Caches{}, errors.New("cache none: want it alone\nleave out none, or the others")
 		}
-		if size < minCache {
-			return 0, fmt.Errorf("cache memory:%s: too small to be of use, give it 1MiB or more, or use none", rest)
+		if err := c.add(text); err != nil {
+			return Caches{}, err
 		}
-		return size, nil
-	case scheme == "redis" || scheme == "rediss":
-		return 0, fmt.Errorf("cache %s://…: not supported, use memory:SIZE or none", scheme) // no password in the error
 	}
-	return 0, errors.New("cache: want memory:SIZE, such as memory:256MiB, or none")
+	return c, nil
+}
+
+// add puts one more tier behind the others.
+func (c *Caches) add(text string) (err error) {
+	scheme, rest, _ := strings.Cut(text, ":")
+	switch {
+	case text == "none":
+		return nil
+	case scheme == "memory" && c.Redis != "":
+		return errors.New("cache memory after cache redis: want the nearest first\n" +
+			"use --cache memory:SIZE --cache redis://…, or leave out one")
+	case scheme == "memory" && c.Memory > 0, isRedis(scheme) && c.Redis != "":
+		return fmt.Errorf("a second cache %s: want at most one of each kind\nleave out one of them", scheme)
+	case scheme == "memory":
+		c.Memory, err = parseMemory(rest)
+		return err
+	case isRedis(scheme):
+		c.Redis = text
+		_, err = parseRedisURL(text)
+		return err
+	}
+	return errors.New("cache: want memory:SIZE, such as memory:256MiB, redis://HOST:PORT, or none")
+}
+
+func isRedis(scheme string) bool { return scheme == "redis" || scheme == "rediss" }
+
+func parseMemory(text string) (int64, error) {
+	size, err := ParseSize(text)
+	if err != nil {
+		return 0, fmt.Errorf("cache memory:%s: %w", text, err)
+	}
+	if size < minCache {
+		return 0, fmt.Errorf("cache memory:%s: too small to be of use, give it 1MiB or more, or use none", text)
+	}
+	return size, nil
 }
 
 // ParseSize reads a number of bytes, such as 256MiB, 64KB or 1048576. Units of two letters are powers of ten, those
