@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,7 +51,8 @@ func connect(t *testing.T, uri string) *mongo.Database {
 			t.Error(err)
 		}
 	})
-	return client.Database(uri[len(uri)-len("imgsvc_test_")-24:])
+	place, _, _ := strings.Cut(uri, "?")
+	return client.Database(place[strings.LastIndex(place, "/")+1:])
 }
 
 func records(lo, hi int64) []any {

@@ -1,8 +1,11 @@
 package mongotest
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,22 +36,28 @@ func useMongo(tb testing.TB, uri string) string {
 	return own
 }
 
-// withDatabase puts the name of a new database into a URI. A user who logged in to the URI's database, or by default to
-// admin, still does.
+// withDatabase puts the name of a new database into a URI, which may list several hosts and so is none to net/url. A
+// user who logged in to the URI's database, or by default to admin, still does.
 func withDatabase(uri string) (own, name string, err error) {
-	at, err := url.Parse(uri)
-	if err != nil {
-		return "", "", err
+	scheme, rest, ok := strings.Cut(uri, "://")
+	if !ok {
+		return "", "", errors.New("no scheme")
 	}
-	query := at.Query()
-	if at.User != nil && query.Get("authSource") == "" && query.Get("authMechanism") == "" {
-		source := "admin"
-		if len(at.Path) > 1 {
-			source = at.Path[1:]
-		}
-		query.Set("authSource", source)
+	rest, query, _ := strings.Cut(rest, "?")
+	hosts, source, _ := strings.Cut(rest, "/")
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return "", "", errors.New("malformed options")
+	}
+	mechanism := values.Get("authMechanism")
+	isNamed := mechanism == "" || strings.HasPrefix(mechanism, "SCRAM")
+	if strings.Contains(hosts, "@") && values.Get("authSource") == "" && isNamed {
+		values.Set("authSource", cmp.Or(source, "admin"))
 	}
 	name = newDatabase()
-	at.Path, at.RawQuery = "/"+name, query.Encode()
-	return at.String(), name, nil
+	own = scheme + "://" + hosts + "/" + name
+	if len(values) > 0 {
+		own += "?" + values.Encode()
+	}
+	return own, name, nil
 }

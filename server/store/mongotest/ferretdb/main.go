@@ -67,7 +67,7 @@ func newConfig(dir string) (*ferretdb.Config, error) {
 	files := url.URL{Scheme: "file", Opaque: (&url.URL{Path: full + "/"}).EscapedPath()}
 	return &ferretdb.Config{
 		Listener:  ferretdb.ListenerConfig{TCP: "127.0.0.1:0"},
-		Logger:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Logger:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 		Handler:   "sqlite",
 		SQLiteURL: files.String(),
 	}, nil
