@@ -35,7 +35,7 @@ Every flag can also be set as an environment variable: IMGSVC_RECORDS, IMGSVC_ST
 	flags.StringVar(&opts.Store, "store", store.DefaultURL, "where to: pebble:DIR or mongodb://HOST/DATABASE")
 	flags.Uint64Var(&opts.Seed, "seed", 1, "which records: each number makes others; at least 1")
 	flags.IntVar(&opts.Workers, "workers", 0, "ranges of records written at once (0: as the processors allow)")
-	flags.IntVar(&opts.Batch, "batch", 0, "records in a range, which a resumed run has whole or does again (0: up to 131072, MongoDB 16384)")
+	flags.IntVar(&opts.Batch, "batch", 0, "records in a range, which is resumed as a whole (0: up to 131072, MongoDB 16384)")
 	flags.BoolVar(&opts.Drop, "drop", false, "start over: remove what the store holds")
 	flags.Var((*verifyFlag)(&opts.Verify), "verify", "read everything back and compare; 'sample': 10,000 records only")
 	flags.Lookup("verify").NoOptDefVal = string(seed.VerifyAll)

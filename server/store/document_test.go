@@ -133,3 +133,13 @@ func FuzzParseDocument(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkParseDocument(b *testing.B) {
+	doc := testDocument(b, nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := ParseDocument(doc); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

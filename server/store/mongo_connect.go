@@ -147,7 +147,7 @@ func (m *Mongo) firstError(ctx context.Context, err error) error {
 	return fmt.Errorf("open %s: %w", m, err)
 }
 
-const hintUnreachable = "check that it runs, its address, and whether it wants tls=true; --store-timeout says how long to wait"
+const hintUnreachable = "check that it runs, its address, and whether it wants tls=true"
 
 // lastErrors says what the driver last heard from each server.
 func lastErrors(selection topology.ServerSelectionError) string {
