@@ -38,10 +38,17 @@ func (s *service) getListing(c *echo.Context) error {
 	return s.writeImage(c, id, int(index), listing)
 }
 
+// aroundImage is how many bytes at most stand around the image in an answer with one: names, id, index and count.
+const aroundImage = 100
+
 // writeImage answers with one image of a listing.
 func (s *service) writeImage(c *echo.Context, id int64, index int, listing store.Listing) error {
 	body := s.bodies.Get().(*[]byte)
 	defer s.bodies.Put(body)
+	image := listing.Image(index)
+	if most := len(image) + aroundImage; cap(*body) < most {
+		*body = make([]byte, most)
+	}
 	b := append((*body)[:0], `{"id":`...)
 	b = strconv.AppendInt(b, id, 10)
 	b = append(b, `,"index":`...)
@@ -49,7 +56,7 @@ func (s *service) writeImage(c *echo.Context, id int64, index int, listing store
 	b = append(b, `,"count":`...)
 	b = strconv.AppendInt(b, int64(listing.Count()), 10)
 	b = append(b, `,"image":`...)
-	b = append(b, listing.Image(index)...)
+	b = append(b, image...)
 	b = append(b, '}')
 	*body = b
 	return s.writeJSON(c, listing.Tag(), b)
