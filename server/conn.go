@@ -48,7 +48,8 @@ func (c *conn) enter(p phase) {
 }
 
 // Read notes the first byte of a request. While a request is being answered, a single byte is what net/http asks for
-// to learn whether the client is still there, and is not read; a body is read in larger pieces.
+// to learn whether the client is still there, and is not read; a body is read in larger pieces. (A line between chunks
+// that fills net/http's buffer but for one byte would wait here too, until the patrol ends it: no honest client sends one.)
 func (c *conn) Read(p []byte) (int, error) {
 	if len(p) == 1 && c.phase() == answering {
 		for !c.recalled.Load() {
@@ -77,7 +78,7 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	return c.TCPConn.SetReadDeadline(t)
 }
 
-// Close closes the connection, and ends a Read in any case.
+// Close closes the connection, and ends a Read that waits.
 func (c *conn) Close() error {
 	c.release()
 	return c.TCPConn.Close()

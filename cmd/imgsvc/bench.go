@@ -56,7 +56,7 @@ reuses the store. The exit code is 1 if any request was not successful, or a sam
 	flags := cmd.Flags()
 	flags.Int64Var(&b.records, "records", 10_000_000, "records to seed, at least 100,000")
 	flags.StringVar(&b.store, "store", "pebble:./imgsvc-data", "URL of the store")
-	flags.StringArrayVar(&b.caches, "cache", []string{"memory:256MiB"}, "URL of the cache in front of it, or none")
+	flags.StringArrayVar(&b.caches, "cache", []string{"memory:256MiB"}, "URL of a cache in front of it, as for serve; repeat it, nearest first; or none")
 	flags.Uint64Var(&b.seed, "seed", 1, "of the records")
 	flags.DurationVar(&b.duration, "duration", 30*time.Second, "how long the Artillery script runs: it has no end of its own")
 	flags.Int64Var(&b.requests, "requests", 0, "at most so many for the siege.js script (its own 100,000)")

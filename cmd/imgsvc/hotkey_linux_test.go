@@ -31,9 +31,9 @@ const (
 
 func hotPath(key int) string { return fmt.Sprintf("/reviews/%d?index=1", 15000+key) }
 
-// BenchmarkHotKey prices everything that stands between net/http and the bytes of a listing that is in a cache, in memory or in Redis:
-// the CPU time a whole 'imgsvc serve' takes for one successful request, over that of a net/http handler that writes
-// the same body. Each is a process of its own, both on the same core, under the same load from another core, in turns;
+// BenchmarkHotKey prices everything that stands between net/http and the bytes of a listing that is in a cache, in
+// memory or in Redis: the CPU time a whole 'imgsvc serve' takes for one successful request, over that of a net/http
+// handler that writes the same body. Each is a process of its own, both on the same core, under the same load from another core, in turns;
 // every body is compared. One iteration is one turn of each, so -benchtime 20x takes the medians of 20.
 //
 // The bare handler sends Content-Type, and net/http adds Date and Content-Length; serve sends an ETag as well, and

@@ -64,8 +64,8 @@ func withoutSecrets(u *url.URL, err error) string {
 }
 
 // newRedisClient returns a client for a URL. Each step of a call, dialling too, has the time limit, and nothing is tried
-// twice: the listing can be had from the next finder. It turns off go-redis' own log, for the whole process: that has a line for each failed
-// dial, and what matters reaches RedisOptions.State.
+// twice: the listing can be had from the next finder. It turns off go-redis' own log, for the whole process: that has a
+// line for each failed dial, and what matters reaches RedisOptions.State.
 func newRedisClient(text string, limit time.Duration) (redis.UniversalClient, error) {
 	o, err := parseRedisURL(text)
 	logging.Disable()
