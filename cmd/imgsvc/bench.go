@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,12 +46,18 @@ siege.js scripts against it unmodified, with the service on one core and on all 
 requests per second beside the figures published in 2018.
 
 The generator gets the cores the service leaves it; where there are none, the row says "shared". A second bench
-reuses the store. The exit code is 1 if any request was not successful, or a sampled body not what was seeded.`,
+reuses the store. The exit code is 1 if any request was not successful, or a sampled body not what was seeded.
+
+Every flag can also be set as an environment variable, which keeps a URL's password out of the process list:
+IMGSVC_STORE, IMGSVC_CACHE, ... The service gets those of its own flags, too: IMGSVC_STORE_TIMEOUT, ...`,
 		Example: `  imgsvc bench
   imgsvc bench --records 100000 --store pebble:/tmp/listings --output bench.json`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			b.cmd = cmd
+			if err := bindEnv(cmd); err != nil {
+				return err
+			}
 			return b.run(cmd.Context())
 		},
 	}
@@ -179,7 +187,7 @@ func (b *bench) one(ctx context.Context, o original, cpus []int) (run reports.Be
 	if run.Shared {
 		generator = cpus
 	}
-	service, err := startService(ctx, b.serveArgs(len(server)))
+	service, err := startService(ctx, b.serveEnv(), "--addr", "127.0.0.1:0", "--cpus", fmt.Sprint(len(server)))
 	if err != nil {
 		return run, err
 	}
@@ -195,12 +203,10 @@ func (b *bench) one(ctx context.Context, o original, cpus []int) (run reports.Be
 	return run, err
 }
 
-func (b *bench) serveArgs(cpus int) []string {
-	args := []string{"--addr", "127.0.0.1:0", "--store", b.store, "--cpus", fmt.Sprint(cpus)}
-	for _, cache := range b.caches {
-		args = append(args, "--cache", cache)
-	}
-	return args
+// serveEnv returns the environment of the service. Its URLs are there and not among its arguments, which everyone on
+// the machine can read.
+func (b *bench) serveEnv() []string {
+	return append(os.Environ(), envName("store")+"="+b.store, envName("cache")+"="+strings.Join(b.caches, " "))
 }
 
 // attack runs a shipped script as its user would: untouched, with --target. The Artillery script walks on until it is

@@ -11,8 +11,8 @@ import (
 )
 
 // bindEnv gives each flag of cmd that the command line leaves alone the value of its environment variable, if that
-// is set and not empty: IMGSVC_STORE for --store, IMGSVC_WRITE_TOKEN for --write-token. A value that does not fit
-// is bad usage.
+// is set and not empty: IMGSVC_STORE for --store, IMGSVC_WRITE_TOKEN for --write-token. A flag that may be repeated
+// takes several values with spaces between. A value that does not fit is bad usage.
 func bindEnv(cmd *cobra.Command) error {
 	var errs []error
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
@@ -21,7 +21,7 @@ func bindEnv(cmd *cobra.Command) error {
 		if flag.Changed || value == "" || flag.Name == "help" {
 			return
 		}
-		if err := cmd.Flags().Set(flag.Name, value); err != nil {
+		if err := setFlag(cmd.Flags(), flag, value); err != nil {
 			errs = append(errs, fmt.Errorf("environment variable %s: %w", name, err))
 		}
 	})
@@ -31,6 +31,20 @@ func bindEnv(cmd *cobra.Command) error {
 	return nil
 }
 
+// setFlag gives a flag the value of its variable.
+func setFlag(flags *pflag.FlagSet, flag *pflag.Flag, value string) error {
+	several, ok := flag.Value.(pflag.SliceValue)
+	if !ok {
+		return flags.Set(flag.Name, value)
+	}
+	if err := several.Replace(strings.Fields(value)); err != nil {
+		return err
+	}
+	flag.Changed = true
+	return nil
+}
+
+// envName returns the name of a flag's environment variable.
 func envName(flag string) string {
 	return "IMGSVC_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }

@@ -35,15 +35,15 @@ const (
 	serviceStop  = 15 * time.Second
 )
 
-// startService starts the service and waits until it listens.
-func startService(ctx context.Context, args []string) (*service, error) {
+// startService starts the service with the environment and arguments and waits until it listens.
+func startService(ctx context.Context, env []string, args ...string) (*service, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
 	s := &service{stderr: &tail{}, exited: make(chan error, 1)}
 	s.cmd = exec.Command(self, append([]string{"serve", "--json", "--until-stdin-closes"}, args...)...)
-	s.cmd.Args[0] = "imgsvc"
+	s.cmd.Args[0], s.cmd.Env = "imgsvc", env
 	s.cmd.Stderr = s.stderr
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C in the terminal is for the parent alone
 	stdout, err := s.cmd.StdoutPipe()
