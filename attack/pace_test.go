@@ -119,28 +119,38 @@ func TestPacerCatchesUpAndStops(t *testing.T) {
 }
 
 // TestPause checks that a generator that is late lets its workers come back now and then, rather than start a new one
-// with a new connection for each late request, and that a wait is never so short that waking up is most of the work.
+// with a new connection for each late request, and that a wait is never so short that waking up is most of the work,
+// nor so long that a request of a low rate leaves late for it.
 func TestPause(t *testing.T) {
 	p := &hitPacer{}
 	for round := range 3 {
 		for hit := range maxCrowd - 1 {
-			if got := p.pause(0); got != 0 {
+			if got := p.pause(0, 20_000); got != 0 {
 				t.Fatalf("late hit %d of round %d waits %s", hit, round, got)
 			}
 		}
-		if got := p.pause(0); got != breath {
+		if got := p.pause(0, 20_000); got != afterCrowd {
 			t.Fatalf("after %d late hits, a wait of %s", maxCrowd, got)
 		}
 	}
-	if got := p.pause(breath / 10); got != breath {
-		t.Errorf("a short wait is %s", got)
-	}
-	if got := p.pause(time.Second); got != time.Second {
-		t.Errorf("a wait of 1s is %s", got)
-	}
+	p.pause(time.Second, 1)
 	for range maxCrowd - 1 {
-		if got := p.pause(0); got != 0 {
+		if got := p.pause(0, 1); got != 0 {
 			t.Fatalf("a wait did not begin a new count: %s", got)
+		}
+	}
+	for _, test := range []struct {
+		rate       float64
+		wait, want time.Duration
+	}{
+		{1, time.Second, time.Second},
+		{5_000, 200 * time.Microsecond, 200 * time.Microsecond},
+		{10_000, 100 * time.Microsecond, 200 * time.Microsecond},
+		{20_000, time.Nanosecond, 400 * time.Microsecond},
+		{1e7, time.Nanosecond, 400 * time.Microsecond},
+	} {
+		if got := p.pause(test.wait, test.rate); got != test.want {
+			t.Errorf("at %g/s, due in %s: a wait of %s, want %s", test.rate, test.wait, got, test.want)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -51,6 +52,7 @@ func newJob(o attack.Options, version string) *job {
 // run attacks and returns the report, judged. The first signal stops arrivals, the second cuts off what is in flight;
 // both leave a report. The error, if there is a report as well, says why the exit code is not 0.
 func (j *job) run(ctx context.Context) (*reports.Report, error) {
+	defer runtime.KeepAlive(collectLater())
 	progress := newProgress(j.stderr, j.quiet)
 	defer progress.Close()
 	for _, w := range j.meta.Warnings {

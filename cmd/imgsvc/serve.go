@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"runtime"
 	"time"
 
@@ -102,20 +101,6 @@ func serve(cmd *cobra.Command, out *output, f serveFlags) error {
 		return err // db may still be in use by what was cut off; its lock ends with the process
 	}
 	return errors.Join(closeCaches(), db.Close())
-}
-
-// heapFloor is how many bytes of garbage may lie in the heap before the collector runs, besides as much as is in use.
-const heapFloor = 32 << 20
-
-// collectLater returns what has to be kept as long as heapFloor is to hold: memory that counts as heap for the
-// collector's pace and is never touched, so that it takes none of the machine's. Without it a service with a small
-// cache collects after every 4 MiB, hundreds of times a second under load, for 7 % of its CPU time. GOGC, if set, is
-// left alone to say what it says.
-func collectLater() []byte {
-	if os.Getenv("GOGC") != "" {
-		return nil
-	}
-	return make([]byte, heapFloor)
 }
 
 // check reads what the flags say and refuses what makes no sense.
