@@ -145,10 +145,13 @@ func (c *client) talk(ctx context.Context, cn *conn, method string) (head, int, 
 		return head{}, 0, err
 	}
 	cn.r, cn.w, cn.answered = 0, 0, false
-	n, err := cn.Write(c.out)
-	c.written = time.Now()
-	if err != nil {
+	n, at, err := cn.send(c.out)
+	c.written = at
+	switch {
+	case err != nil && n < len(c.out):
 		return cn.refusal(method, n, err)
+	case err != nil:
+		return head{}, n, err
 	}
 	h, err := cn.readHead(method)
 	return h, n, err
@@ -253,6 +256,9 @@ func (r *run) dial(ctx context.Context, to origin, deadline time.Time) (*conn, e
 		}
 	}
 	cn := &conn{Conn: nc, origin: to, roundTrip: roundTrip, buf: make([]byte, readBuffer)}
+	if !to.tls {
+		cn.socket = newSocket(nc)
+	}
 	cn.unwatch = context.AfterFunc(ctx, func() { nc.SetDeadline(time.Unix(1, 0)) })
 	return cn, nil
 }

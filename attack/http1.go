@@ -20,6 +20,7 @@ const (
 // bodies away without copying them. Its memory is readBuffer and knownHead, and up to maxHead while a head that long is read.
 type conn struct {
 	net.Conn
+	socket    *socket // nil: Conn alone is used
 	origin    origin
 	buf       []byte // buf[r:w] is read from the network and not yet used
 	r, w      int
@@ -114,6 +115,22 @@ func headEnd(data []byte, from int) int {
 			return at + 2
 		}
 	}
+}
+
+// send writes a request and returns how much of it was written, and when. If it could, it has read the beginning of
+// the answer, too.
+func (c *conn) send(request []byte) (int, time.Time, error) {
+	if c.socket == nil {
+		n, err := c.Write(request)
+		return n, time.Now(), err
+	}
+	sent, at, got, err := c.socket.exchange(request, c.buf)
+	c.w, c.answered = got, got > 0
+	if err != nil || sent == len(request) {
+		return sent, at, err
+	}
+	n, err := c.Write(request[sent:])
+	return sent + n, time.Now(), err
 }
 
 // fill reads more behind what is buffered, making room first.
