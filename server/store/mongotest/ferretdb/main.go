@@ -23,26 +23,32 @@ import (
 )
 
 func main() {
-	dir := flag.String("dir", "", "folder for the database's files; its owner removes it")
+	dir := flag.String("dir", "", "folder for the databases' files; its owner removes it")
+	postgres := flag.String("postgres", "", "URL of the PostgreSQL database to use instead of files; its user is a superuser")
 	flag.Parse()
-	if err := run(*dir); err != nil {
+	if err := run(*dir, *postgres); err != nil {
 		fmt.Fprintln(os.Stderr, "ferretdb:", err)
 		os.Exit(1)
 	}
 }
 
-// run serves the databases kept in dir until stdin closes or a signal asks it to end.
-func run(dir string) error {
-	config, err := newConfig(dir)
+// run serves the databases kept in dir, or in PostgreSQL, until stdin closes or a signal asks it to end.
+func run(dir, postgres string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	config, err := newConfig(dir, postgres)
 	if err != nil {
 		return err
 	}
+	if postgres != "" {
+		if err := indexIDs(ctx, postgres); err != nil {
+			return err
+		}
+	}
 	server, err := ferretdb.New(config)
 	if err != nil {
-		return fmt.Errorf("start on %s: %w", dir, err)
+		return fmt.Errorf("start: %w", err)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	defer stop()
 	ctx, cancel := context.WithCancel(ctx)
 	// Reading stdin cannot be called off: this goroutine ends with it, or with the process.
 	go func() {
@@ -55,20 +61,26 @@ func run(dir string) error {
 	return <-ended
 }
 
-// newConfig has FerretDB listen on a free port and keep one SQLite file a database in dir.
-func newConfig(dir string) (*ferretdb.Config, error) {
-	if dir == "" {
-		return nil, errors.New("no folder for the database\ngive one with -dir")
+// newConfig has FerretDB listen on a free port and keep its databases in PostgreSQL, or in one SQLite file each in dir.
+func newConfig(dir, postgres string) (*ferretdb.Config, error) {
+	config := &ferretdb.Config{
+		Listener: ferretdb.ListenerConfig{TCP: "127.0.0.1:0"},
+		Logger:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
+	}
+	switch {
+	case dir == "" && postgres == "":
+		return nil, errors.New("no place for the databases\ngive a folder with -dir or a URL with -postgres")
+	case dir != "" && postgres != "":
+		return nil, errors.New("two places for the databases\ngive either -dir or -postgres")
+	case postgres != "":
+		config.Handler, config.PostgreSQLURL = "postgresql", postgres
+		return config, nil
 	}
 	full, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("find the folder %s: %w", dir, err)
 	}
 	files := url.URL{Scheme: "file", Opaque: (&url.URL{Path: full + "/"}).EscapedPath()}
-	return &ferretdb.Config{
-		Listener:  ferretdb.ListenerConfig{TCP: "127.0.0.1:0"},
-		Logger:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
-		Handler:   "sqlite",
-		SQLiteURL: files.String(),
-	}, nil
+	config.Handler, config.SQLiteURL = "sqlite", files.String()
+	return config, nil
 }
