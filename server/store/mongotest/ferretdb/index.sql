@@ -8,7 +8,7 @@ BEGIN
 	FOR made IN
 		SELECT c.objid, c.object_identity FROM pg_event_trigger_ddl_commands() c
 		JOIN pg_attribute a ON a.attrelid = c.objid AND a.attname = '_jsonb'
-		WHERE c.object_type = 'table'
+		WHERE c.object_type = 'table' AND c.object_identity NOT LIKE '%._ferretdb_%' -- its own, with string _ids
 	LOOP
 		-- fastupdate would have readers go through a list of what was inserted last.
 		EXECUTE format('CREATE INDEX ON %s USING gin ((_jsonb->''_id'') jsonb_path_ops) WITH (fastupdate = off)',
