@@ -15,6 +15,7 @@ import (
 	"github.com/starkillersystems/imgsvc/reports"
 	"github.com/starkillersystems/imgsvc/scenarios"
 	"github.com/starkillersystems/imgsvc/seed"
+	"github.com/starkillersystems/imgsvc/server/store"
 )
 
 // fewestRecords is how many records a bench wants: the original Artillery script asks for ids that count up from 0
@@ -51,7 +52,8 @@ reuses the store. The exit code is 1 if any request was not successful, or a sam
 Every flag can also be set as an environment variable, which keeps a URL's password out of the process list:
 IMGSVC_STORE, IMGSVC_CACHE, ... The service gets those of its own flags, too: IMGSVC_STORE_TIMEOUT, ...`,
 		Example: `  imgsvc bench
-  imgsvc bench --records 100000 --store pebble:/tmp/listings --output bench.json`,
+  imgsvc bench --records 100000 --store pebble:/tmp/listings --output bench.json
+  imgsvc bench --records 1000000 --store mongodb://127.0.0.1:27017/imgsvc --cache redis://127.0.0.1:6379`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			b.cmd = cmd
@@ -98,6 +100,9 @@ func (b *bench) run(ctx context.Context) error {
 	if b.duration <= 0 || b.requests < 0 {
 		return usageError(errors.New("--duration wants to be more than 0, --requests 1 or more"))
 	}
+	if err := b.checkURLs(); err != nil {
+		return usageError(err)
+	}
 	if err := checkOutput(b.output); err != nil {
 		return err
 	}
@@ -123,6 +128,15 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	b.progress.Close()
 	return errors.Join(b.show(doc), imperfect(doc))
+}
+
+// checkURLs refuses what the service would refuse after everything was seeded.
+func (b *bench) checkURLs() error {
+	if _, err := store.ParseURL(b.store); err != nil {
+		return err
+	}
+	_, err := store.ParseCaches(b.caches)
+	return err
 }
 
 // show writes the document to its file and shows it.
@@ -200,6 +214,10 @@ func (b *bench) one(ctx context.Context, o original, cpus []int) (run reports.Be
 		return run, err
 	}
 	run.Report, err = b.attack(ctx, o, service.url, run.Shared)
+	if warning := cacheWarning(ctx, service.url); warning != "" && run.Report != nil {
+		run.Report.Warnings = append(run.Report.Warnings, warning)
+		b.progress.Say("warning: " + warning)
+	}
 	return run, err
 }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -10,13 +12,22 @@ import (
 )
 
 // TestMongoScripts runs testdata/mongo/*.txtar, each with a MongoDB, or what stands in for one, of its own: $MONGO is a
-// database of it to be filled, $NOTHING one that is not there.
+// database of it to be filled, $NOTHING one that is not there. The condition [scans] holds if the server reads all of a
+// collection to find one integer _id: FerretDB on SQLite.
 func TestMongoScripts(t *testing.T) {
+	commands := scriptCommands()
+	commands["redis"] = startRedis(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/mongo",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                scriptCommands(),
+		Cmds:                commands,
+		Condition: func(name string) (bool, error) {
+			if name != "scans" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return os.Getenv(mongotest.EnvReal) == "1" && os.Getenv(mongotest.EnvMongo) == "", nil
+		},
 		Setup: func(env *testscript.Env) error {
 			url := mongotest.Start(t)
 			rest, query, found := strings.Cut(url, "?")

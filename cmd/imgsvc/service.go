@@ -74,7 +74,7 @@ func (s *service) await(ctx context.Context, listening <-chan string) error {
 		if s.url != "" {
 			return nil
 		}
-		return errors.Join(fmt.Errorf("the service did not start\n%s", s.stderr), s.stop())
+		return errors.Join(errors.New("the service did not start"), s.stop()) // which says what it said
 	case <-ctx.Done():
 		return errors.Join(ctx.Err(), s.stop())
 	case <-time.After(serviceStart):
