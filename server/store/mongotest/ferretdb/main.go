@@ -1,4 +1,5 @@
-// Command ferretdb is a MongoDB-compatible server for imgsvc's tests: FerretDB on SQLite files.
+// Command ferretdb is a MongoDB-compatible server for imgsvc's tests: FerretDB on SQLite files, or on a PostgreSQL where
+// integer _ids are found by an index and not by reading all documents.
 //
 // It is a module of its own, so that imgsvc's go.mod lists imgsvc's dependencies and no database server's. It
 // listens on a free port of 127.0.0.1, prints its URI as one line on stdout, and ends when its stdin closes (so it
