@@ -15,6 +15,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net/http"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -36,6 +37,9 @@ type Options struct {
 	Name       string        // vegeta's Attack field
 	UnixSocket string        // dial this instead of the URL's host
 	TLS        *tls.Config   // nil: Go's defaults
+
+	Protocol    Protocol // zero: HTTP/1.1
+	Connections int      // to one origin at once, at most; 0: as many as there are users, or as requests need
 
 	Sink    Sink
 	OneStep bool            // report all requests as step 0: for lists so long that nobody reads them by step
@@ -64,7 +68,7 @@ func (o Options) withDefaults() Options {
 	if o.TLS == nil {
 		o.TLS = &tls.Config{}
 	}
-	return o
+	return o.protocol()
 }
 
 // run is one attack under way.
@@ -80,6 +84,10 @@ type run struct {
 	started    atomic.Int64 // users; also the number of the next one
 	working    atomic.Int64 // users
 
+	transport *http.Transport // makes HTTP/2 connections
+	pools     pools           // of those that are shared
+	giveUp    <-chan struct{} // closed: a rate's requests that still wait for a stream are not sent
+
 	mu         sync.Mutex
 	userErrors map[string]int64
 }
@@ -89,7 +97,8 @@ type run struct {
 // only if it could not begin: a *ScriptError, or one of the system's.
 func Run(ctx context.Context, opts Options) (Summary, error) {
 	opts = opts.withDefaults()
-	r := &run{opts: opts, userErrors: map[string]int64{}}
+	r := &run{opts: opts, userErrors: map[string]int64{}, transport: newStreamTransport(opts)}
+	defer r.pools.close()
 	if err := r.compile(); err != nil {
 		return Summary{}, err
 	}
@@ -122,6 +131,7 @@ func Run(ctx context.Context, opts Options) (Summary, error) {
 		SetEnd:     r.hasEnd(),
 		OpenLoop:   r.openLoop(),
 		Users:      r.mostUsers(),
+		Protocol:   opts.Protocol.String(),
 	}
 	s.Generator.Shared = shared
 	return s, nil
@@ -154,6 +164,9 @@ func (r *run) compile() error {
 	}
 	if len(r.blueprints) == 0 {
 		errs = append(errs, fmt.Errorf("%s has no request to send", r.opts.Script.Name))
+	}
+	if err := r.checkProtocol(); err != nil {
+		errs = append(errs, err)
 	}
 	if len(errs) > 0 {
 		return &ScriptError{errors.Join(errs...)}

@@ -43,6 +43,7 @@ type client struct {
 	written    time.Time
 	warming    bool // what it sends is not recorded
 	reconnects int64
+	streams    *streams // instead of conns, over HTTP/2
 }
 
 // do sends a step's request that was due then, follows its redirects, and adds a result for each. It returns when
@@ -55,6 +56,9 @@ func (c *client) do(ctx context.Context, bp *blueprint, vars []scenarios.Value, 
 	}
 	for hops := 0; ; hops++ {
 		h, end, err := c.exchange(ctx, hop.to, hop.method, due)
+		if err == errUnsent {
+			return end, c.unsent(hops)
+		}
 		c.finish(ctx, bp, hop, end, err)
 		if err != nil || bp.step.NoFollow || !h.redirects() {
 			return end, err
@@ -74,9 +78,11 @@ func (c *client) do(ctx context.Context, bp *blueprint, vars []scenarios.Value, 
 
 // exchange sends the rendered request and reads its answer to the end.
 func (c *client) exchange(ctx context.Context, to origin, method string, due time.Time) (head, time.Time, error) {
+	if c.streams != nil {
+		return c.overStreams(ctx, to, method, due)
+	}
 	sent := time.Now()
-	c.res.Timestamp, c.res.Lag = sent, max(0, sent.Sub(due))
-	c.res.Code, c.res.BytesIn, c.res.BytesOut, c.res.FirstByte, c.res.Error = 0, 0, 0, 0, ""
+	c.begin(sent, due)
 	cn, h, err := c.attempt(ctx, to, method, sent.Add(c.run.opts.Timeout))
 	if errors.Is(err, errStale) {
 		c.reconnects++
@@ -102,6 +108,12 @@ func (c *client) exchange(ctx context.Context, to origin, method string, due tim
 	}
 	cn.release(end)
 	return h, end, nil
+}
+
+// begin starts the result of an exchange.
+func (c *client) begin(sent, due time.Time) {
+	c.res.Timestamp, c.res.Lag = sent, max(0, sent.Sub(due))
+	c.res.Code, c.res.BytesIn, c.res.BytesOut, c.res.FirstByte, c.res.Error = 0, 0, 0, 0, ""
 }
 
 // attempt sends the request on the user's connection, or a new one, and reads the head of the answer.
@@ -223,6 +235,7 @@ func (c *client) close() {
 	for len(c.conns) > 0 {
 		c.drop(c.conns[0])
 	}
+	c.streams.close(c.run)
 	c.run.reconnects.Add(c.reconnects)
 	c.reconnects = 0
 }

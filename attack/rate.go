@@ -31,6 +31,7 @@ func (r *run) driveRate(ctx, stop context.Context, began time.Time) (time.Time, 
 		answer: &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody},
 	}
 	defer t.close()
+	defer r.boundWaits(stop, began)()
 	attacker := vegeta.NewAttacker(
 		vegeta.Client(&http.Client{
 			Transport:     t,
@@ -168,6 +169,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	c.res.Seq = hit
 	if _, err := c.do(t.ctx, t.run.blueprints[step], nil, t.began.Add(due)); err != nil {
 		t.run.countUserError(err)
+		t.run.countUnsent(err, t.began.Add(due))
 		return nil, err
 	}
 	return t.answer, nil
@@ -189,7 +191,7 @@ func (t *transport) take() *client {
 		t.idle = t.idle[:last]
 		return c
 	}
-	c := &client{run: t.run, gate: t.run.gate, shard: t.run.shards[t.made%len(t.run.shards)]}
+	c := &client{run: t.run, gate: t.run.gate, shard: t.run.shards[t.made%len(t.run.shards)], streams: t.run.newStreams()}
 	c.res.Attack = t.run.opts.Name
 	t.made++
 	return c

@@ -32,7 +32,7 @@ func (r *run) newUser(phase int, due time.Time, g *gate) *virtualUser {
 		due:    due,
 		part:   math.MaxInt64, // that is, for one request at a time
 	}
-	u.client = client{run: r, gate: g, shard: r.shards[number%int64(len(r.shards))]}
+	u.client = client{run: r, gate: g, shard: r.shards[number%int64(len(r.shards))], streams: r.newStreams()}
 	u.res.Phase, u.res.Attack = phase, r.opts.Name
 	return u
 }

@@ -34,6 +34,7 @@ func (r *Recorder) Report(summary attack.Summary, meta Meta) *Report {
 	enc := newEncoder()
 	report := r.figures(duration, enc.distribution)
 	report.Name, report.Script, report.Target = redact(meta.Name), redact(meta.Script), redact(meta.Target)
+	report.Protocol = summary.Protocol
 	report.StartedAt = summary.Started.Round(0).UTC()
 	report.Stopped = summary.Stopped
 	report.ClosedUsers = summary.Users

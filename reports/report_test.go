@@ -15,7 +15,7 @@ import (
 func TestJSONKeys(t *testing.T) {
 	distribution := "count hdr max mean min p50 p75 p90 p95 p99 p999 stddev"
 	promised := map[string]string{
-		"": "schema name script target started_at duration_ns unsent requests responses successes success_ratio rps " +
+		"": "schema name script target protocol started_at duration_ns unsent requests responses successes success_ratio rps " +
 			"answered_rps latency_ns response_ns lag_ns first_byte_ns response_by_class session_ns status_codes errors " +
 			"user_errors bytes reconnects users steps series custom checks generator thresholds warnings environment",
 		"rps":                   "mean peak_1s peak_10s",

@@ -14,6 +14,8 @@ const (
 	textWidth = 100 // columns the text keeps to
 	labels    = 12  // columns of the names before the figures
 	mostSteps = 20  // rows; the JSON document has them all
+
+	usualProtocol = "HTTP/1.1" // goes without saying
 )
 
 // writeText writes the report to be read in ten seconds: what was not sent, what was held, how long it took, what
@@ -44,11 +46,14 @@ func line(w io.Writer, label, format string, args ...any) {
 
 func (r *Report) writeHeadline(w io.Writer) {
 	line(w, "run", "%s", cmp.Or(r.title(), "–"))
-	stopped := ""
-	if r.Stopped {
-		stopped = ", stopped early"
+	rest := ""
+	if r.Protocol != "" && r.Protocol != usualProtocol {
+		rest = ", " + r.Protocol
 	}
-	line(w, "", "%s, %s%s", r.StartedAt.Format(time.DateTime+" MST"), short(int64(r.Duration)), stopped)
+	if r.Stopped {
+		rest += ", stopped early"
+	}
+	line(w, "", "%s, %s%s", r.StartedAt.Format(time.DateTime+" MST"), short(int64(r.Duration)), rest)
 	line(w, "rps", "%s mean · %s in the best second · %s in the best 10 s",
 		throughput(r.RPS.Mean), throughput(r.RPS.Peak1s), throughput(r.RPS.Peak10s))
 	line(w, "requests", "%s, %s successful", integer(r.Requests), r.successText())

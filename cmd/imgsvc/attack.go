@@ -34,6 +34,8 @@ type attackFlags struct {
 	insecure          bool
 	unixSocket        string
 	cert, key, cacert string
+	http2, h2c        bool
+	connections       int
 
 	maxVUs     int
 	warmup     time.Duration
@@ -85,6 +87,9 @@ func (f *attackFlags) bind(cmd *cobra.Command) {
 	flags.DurationVar(&f.timeout, "timeout", 0, "the most one request may take, from dial to last byte, to within 3 % (10s, or the script's)")
 	flags.BoolVar(&f.noFollow, "no-follow", false, "do not follow redirects")
 	flags.BoolVarP(&f.insecure, "insecure", "k", false, "accept any certificate")
+	flags.BoolVar(&f.http2, "http2", false, "speak HTTP/2 over TLS (https:// only)")
+	flags.BoolVar(&f.h2c, "h2c", false, "speak HTTP/2 without TLS, with prior knowledge (http:// only)")
+	flags.IntVar(&f.connections, "connections", 0, "share at most so many connections to a host")
 	flags.StringVar(&f.unixSocket, "unix-socket", "", "connect to this socket instead of the URL's host")
 	flags.StringVar(&f.cert, "cert", "", "client certificate, PEM (with --key)")
 	flags.StringVar(&f.key, "key", "", "its private key, PEM")
@@ -189,6 +194,9 @@ func (f *attackFlags) job(cmd *cobra.Command, arg string) (*job, error) {
 		Warmup: f.warmup, Seed: f.seed, Name: f.name, UnixSocket: f.unixSocket,
 	}
 	if err := f.checkNumbers(); err != nil {
+		return nil, err
+	}
+	if err := f.protocol(cmd, &options); err != nil {
 		return nil, err
 	}
 	if options.TLS, err = f.tls(); err != nil {

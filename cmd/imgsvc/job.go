@@ -122,6 +122,8 @@ func (j *job) verdict(ctx context.Context, report *reports.Report, summary attac
 	case errors.Is(why, errBroken):
 		report.Warnings = append(report.Warnings, "stopped early: a threshold was broken on the way")
 		return &exitError{code: exitThreshold}
+	case noHTTP2(report) != nil:
+		return noHTTP2(report)
 	case !pass:
 		return &exitError{code: exitThreshold}
 	}
