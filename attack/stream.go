@@ -2,6 +2,7 @@ package attack
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -53,7 +54,7 @@ func (c *client) overStreams(ctx context.Context, to origin, method string, due 
 	deadline := sent.Add(c.run.opts.Timeout)
 	within, cancel := context.WithDeadline(s.traced(ctx), deadline)
 	defer cancel()
-	for resends := 0; ; resends++ {
+	for resends := 0; ; {
 		if err = cn.connect(ctx, within, deadline); err != nil {
 			cn.pool.release(cn, cn.spent(err, 0))
 			return head{}, time.Now(), streamError(err)
@@ -63,6 +64,9 @@ func (c *client) overStreams(ctx context.Context, to origin, method string, due 
 			return h, end, streamError(err)
 		}
 		c.reconnects++
+		if !neverLeft(err) {
+			resends++
+		}
 		if cn, err = s.pool(c.run, to).take(within, nil); err != nil {
 			return h, time.Now(), context.Cause(within)
 		}
@@ -152,19 +156,22 @@ func (c *client) attemptStream(ctx context.Context, cn *streamConn, to origin, m
 	defer func() { cn.pool.release(cn, err != nil && cn.spent(err, before)) }()
 	req, body := c.streams.build(ctx, c.out, to, method)
 	defer body.Close() // from here on net/http must not read what the next request is rendered over
-	resp, err := cn.roundTrip(req)
+	resp, err := cn.http.RoundTrip(req)
 	end = time.Now()
 	if err != nil {
 		c.streams.request = nil // net/http may still be writing it
-		return head{}, end, err
+		return head{}, end, cn.explain(err)
 	}
 	defer resp.Body.Close()
 	h = streamHead(resp)
 	c.res.Code = uint16(h.status)
 	c.res.FirstByte = max(1, end.Sub(c.streams.epoch)-time.Duration(c.streams.written.Load()))
-	c.res.BytesIn, err = drain(resp.Body)
-	if err != nil {
+	if req.Body != nil { // while it waits to send one, net/http does not see that the time is over
+		defer context.AfterFunc(ctx, func() { resp.Body.Close() })()
+	}
+	if c.res.BytesIn, err = drain(resp.Body); err != nil {
 		c.streams.request = nil
+		err = cmp.Or(ctx.Err(), cn.explain(err))
 	}
 	return h, time.Now(), err
 }

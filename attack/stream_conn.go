@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"os"
+	"strings"
 	"sync"
 	"time"
 )
@@ -78,6 +80,9 @@ func (c *streamConn) connect(ctx, within context.Context, deadline time.Time) er
 // dial opens the connection as one for HTTP/1.1 is opened, and hands it to net/http.
 func (c *streamConn) dial(ctx context.Context, deadline time.Time) error {
 	cn, err := c.pool.run.dial(ctx, c.pool.to, deadline)
+	if err != nil && alerted(err) && strings.Contains(err.Error(), "no application protocol") {
+		return errNotHTTP2
+	}
 	if err != nil {
 		return err
 	}
@@ -95,25 +100,28 @@ func (c *streamConn) dial(ctx context.Context, deadline time.Time) error {
 	ctx = context.WithValue(ctx, handover{}, net.Conn(c.wire))
 	c.http, err = c.pool.run.transport.NewClientConn(ctx, "http", c.pool.to.addr)
 	if err != nil {
+		c.wire.lastWords(err)
 		cn.unwatch()
 		cn.Close()
-		return err
+		return c.explain(err)
 	}
+	c.wire.served.Store(true)
 	return nil
 }
 
-// roundTrip sends a request and returns the head of its answer.
-func (c *streamConn) roundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := c.http.RoundTrip(req)
+// explain returns what an error of a request comes from, where the connection knows better than net/http.
+func (c *streamConn) explain(err error) error {
 	switch {
 	case err == nil:
-		return resp, nil
+		return nil
 	case c.wire.otherProtocol.Load():
-		return nil, errNotHTTP2
+		return errNotHTTP2
 	case c.wire.refused.Load():
-		return nil, protocolError(keyTLS)
+		return protocolError(keyTLS)
+	case c.wire.stuck.Load():
+		return os.ErrDeadlineExceeded
 	}
-	return nil, err
+	return err
 }
 
 // spent reports whether a connection on which a request failed, having been sent when so much had been read, should

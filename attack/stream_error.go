@@ -37,7 +37,7 @@ type streamReset struct {
 
 func (streamReset) Error() string { return "stream reset" }
 
-// Texts of net/http's HTTP/2 errors that have no type to be told by. TestErrorsOfNetHTTP keeps them.
+// Texts of net/http's HTTP/2 errors that have no type to be told by. TestStreamErrorsHaveStableKeys keeps them.
 const (
 	textGoAway     = "http2: Transport received Server's graceful shutdown GOAWAY"
 	textUnusable   = "http2: client conn not usable"
@@ -54,8 +54,11 @@ const (
 // unprocessed reports whether a request may be sent again whatever it is, because the service has not looked at it:
 // it said so with a GOAWAY (RFC 9113, section 6.8), or the request never left, as the connection was closing.
 func unprocessed(err error) bool {
-	return err != nil && (err.Error() == textGoAway || err.Error() == textUnusable)
+	return err != nil && (err.Error() == textGoAway || neverLeft(err))
 }
+
+// neverLeft reports whether a request stayed here because its connection was closing.
+func neverLeft(err error) bool { return err.Error() == textUnusable }
 
 // streamError gives an error of net/http's HTTP/2 its stable key. Those it has in common with HTTP/1.1 stay as they are.
 func streamError(err error) error {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"crypto/tls"
 	"encoding/binary"
+	"errors"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,9 +27,11 @@ type streamWire struct {
 	telling       sync.Once
 	first         []byte       // what has come of the first frame; nil when it has been looked at
 	whole         bool         // all of it has
+	served        atomic.Bool  // net/http has taken it, and reads
 	received      atomic.Int64 // bytes
 	otherProtocol atomic.Bool  // what came is no HTTP/2
 	refused       atomic.Bool  // what came last is a TLS alert
+	stuck         atomic.Bool  // the service has read nothing for a whole timeout
 	closed        atomic.Bool
 	ending        sync.Once
 	ended         chan struct{} // closed when net/http reads no more
@@ -52,10 +56,21 @@ func (w *streamWire) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// lastWords reads what the service said before it closed a connection on which nothing could be written, and which
+// nobody reads yet.
+func (w *streamWire) lastWords(cause error) {
+	if closed(cause) && w.SetReadDeadline(time.Now().Add(hungUp)) == nil {
+		_, _ = w.Read(make([]byte, readBuffer))
+	}
+}
+
 // Write waits, after an error, for what the service said before it closed the connection.
 func (w *streamWire) Write(p []byte) (int, error) {
 	n, err := w.Conn.Write(p)
-	if err != nil && closed(err) {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		w.stuck.Store(true)
+	}
+	if err != nil && closed(err) && w.served.Load() {
 		timer := time.NewTimer(hungUp)
 		defer timer.Stop()
 		select {
