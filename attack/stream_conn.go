@@ -100,7 +100,6 @@ func (c *streamConn) dial(ctx context.Context, deadline time.Time) error {
 	ctx = context.WithValue(ctx, handover{}, net.Conn(c.wire))
 	c.http, err = c.pool.run.transport.NewClientConn(ctx, "http", c.pool.to.addr)
 	if err != nil {
-		c.wire.lastWords(err)
 		cn.unwatch()
 		cn.Close()
 		return c.explain(err)

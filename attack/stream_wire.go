@@ -56,27 +56,23 @@ func (w *streamWire) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// lastWords reads what the service said before it closed a connection on which nothing could be written, and which
-// nobody reads yet.
-func (w *streamWire) lastWords(cause error) {
-	if closed(cause) && w.SetReadDeadline(time.Now().Add(hungUp)) == nil {
-		_, _ = w.Read(make([]byte, readBuffer))
-	}
-}
-
-// Write waits, after an error, for what the service said before it closed the connection.
+// Write waits, after an error, for what the service said before it closed the connection: until net/http's reader has
+// it or, before there is one, by reading it here.
 func (w *streamWire) Write(p []byte) (int, error) {
 	n, err := w.Conn.Write(p)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	switch {
+	case err == nil:
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		w.stuck.Store(true)
-	}
-	if err != nil && closed(err) && w.served.Load() {
+	case closed(err) && w.served.Load():
 		timer := time.NewTimer(hungUp)
 		defer timer.Stop()
 		select {
 		case <-w.ended:
 		case <-timer.C:
 		}
+	case closed(err) && w.SetReadDeadline(time.Now().Add(hungUp)) == nil:
+		_, _ = w.Read(make([]byte, readBuffer)) // which keeps what matters
 	}
 	return n, err
 }
