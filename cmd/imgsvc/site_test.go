@@ -22,7 +22,8 @@ import (
 
 // scriptCommands are what the test scripts can do beside testscript's own commands:
 //
-//	site KIND            start a server of a kind (see kinds) and put its address into $URL and $HOST
+//	site [h2|h2c] KIND   start a server of a kind (see kinds) and put its address into $URL and $HOST
+//	spoken N             check that the site's last request came in HTTP/N
 //	await N              wait until the site, since it started, has been asked N times
 //	appears FILE TEXT    wait until the file holds the text
 //	samecount JSON BIN   compare the requests of a report with the results that were written
@@ -30,13 +31,15 @@ import (
 func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
 		"site": cmdSite, "await": cmdAwait, "appears": cmdAppears, "samecount": cmdSameCount, "code": cmdCode,
+		"spoken": cmdSpoken,
 	}
 }
 
 // site is a server for one test script.
 type site struct {
 	*httptest.Server
-	asked atomic.Int64
+	asked  atomic.Int64
+	spoken atomic.Int64 // the major version of HTTP
 }
 
 type siteKey struct{}
@@ -50,21 +53,45 @@ func kinds() map[string]http.HandlerFunc {
 }
 
 func cmdSite(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 || kinds()[args[0]] == nil {
-		ts.Fatalf("usage: site KIND")
+	kind := args[len(args)-1]
+	if neg || len(args) > 2 || kinds()[kind] == nil {
+		ts.Fatalf("usage: site [h2|h2c] KIND")
 	}
-	answer := kinds()[args[0]]
+	answer := kinds()[kind]
 	s := ts.Value(siteKey{}).(*site)
 	s.asked.Store(0)
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.asked.Add(1)
+		s.spoken.Store(int64(r.ProtoMajor))
 		answer(w, r)
 	}))
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
-	s.Start()
+	startSpeaking(s.Server, args[0])
 	ts.Defer(s.Close)
 	ts.Setenv("URL", s.URL)
 	ts.Setenv("HOST", s.Listener.Addr().String())
+}
+
+// startSpeaking starts a server that speaks HTTP/1.1, HTTP/2 over TLS (h2), or HTTP/2 without (h2c).
+func startSpeaking(s *httptest.Server, protocol string) {
+	switch protocol {
+	case "h2":
+		s.EnableHTTP2 = true
+		s.StartTLS()
+		return
+	case "h2c":
+		s.Config.Protocols = new(http.Protocols)
+		s.Config.Protocols.SetUnencryptedHTTP2(true)
+	}
+	s.Start()
+}
+
+func cmdSpoken(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.ParseInt(args[0], 10, 64)
+	ts.Check(err)
+	if got := ts.Value(siteKey{}).(*site).spoken.Load(); got != want {
+		ts.Fatalf("the last request came in HTTP/%d, want HTTP/%d", got, want)
+	}
 }
 
 func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
