@@ -146,7 +146,7 @@ func arriving(count int64) scenarios.Phase {
 }
 
 // dialogue is a server that hands each connection to talk, and closes it then.
-func dialogue(t *testing.T, talk func(c net.Conn, in *bufio.Reader)) string {
+func dialogue(t testing.TB, talk func(c net.Conn, in *bufio.Reader)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

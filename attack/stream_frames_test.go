@@ -85,7 +85,7 @@ func (f *frames) each(do func(stream uint32) bool) {
 }
 
 // frameSite is a server that has read the client's preface and leaves all else to talk.
-func frameSite(t *testing.T, talk func(f *frames)) string {
+func frameSite(t testing.TB, talk func(f *frames)) string {
 	t.Helper()
 	return dialogue(t, func(c net.Conn, in *bufio.Reader) {
 		f := &frames{Conn: c, in: in, gone: t.Context().Done()}
