@@ -7,7 +7,8 @@
 // request that left late says so in its Lag, one that was due and never left is counted as unsent.
 //
 // Memory is bounded by Options.MaxVUs: a user costs its goroutine, one connection an origin with a 4 KiB read
-// buffer, and one rendered request.
+// buffer, and one rendered request. Over HTTP/2 a connection is net/http's: some 40 KiB, and at most connWindow of
+// bodies that arrive faster than they are read.
 package attack
 
 import (

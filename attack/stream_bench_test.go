@@ -11,7 +11,7 @@ import (
 )
 
 // BenchmarkProtocols is the cost of a plain GET in a closed loop of 32 users, over HTTP/1.1 and over HTTP/2 without
-// TLS, with the cost of a server in the same process that does next to nothing. Run it with -cpu 1, so that time is CPU.
+// TLS, with the cost of a server in the same process that does next to nothing. With -cpu 1 its time is CPU time.
 func BenchmarkProtocols(b *testing.B) {
 	http1 := dialogue(b, func(c net.Conn, in *bufio.Reader) {
 		for {

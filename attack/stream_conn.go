@@ -59,7 +59,7 @@ func newStreamTransport(o Options) *http.Transport {
 type handover struct{}
 
 // connect dials if nobody has, and waits until requests may be sent: the one who dials at once, the others when the
-// service has said how many it takes. The connection lives as long as the run's context, a request waits within its own.
+// service has said how many it takes. The connection lives as long as ctx, the run's; a request waits within its own.
 func (c *streamConn) connect(ctx, within context.Context, deadline time.Time) error {
 	first := false
 	c.dialing.Do(func() {

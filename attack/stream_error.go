@@ -8,9 +8,9 @@ import (
 // Keys of what only HTTP/2 has: those of Node where it has one. NGHTTP2_REFUSED_STREAM and its like are Node's names of
 // the codes a stream is reset with.
 const (
-	errStreamProtocol = protocolError("ERR_INVALID_PROTOCOL")     // a redirect, or a variable, from https to http or back
-	errGoAway         = protocolError("ERR_HTTP2_GOAWAY_SESSION") // closing connections one after the other, never answering
-	errSession        = protocolError("ERR_HTTP2_SESSION_ERROR")  // the connection broke HTTP/2's rules, or was told it did
+	errStreamProtocol = protocolError("ERR_INVALID_PROTOCOL")     // a redirect or variable from https to http, or back
+	errGoAway         = protocolError("ERR_HTTP2_GOAWAY_SESSION") // sent from one closing connection to the next
+	errSession        = protocolError("ERR_HTTP2_SESSION_ERROR")  // one side broke HTTP/2's rules, or says the other did
 	errStreams        = protocolError("ERR_HTTP2_ERROR")          // whatever else net/http's HTTP/2 says
 	errHeaderText     = protocolError("ERR_INVALID_CHAR")         // a header net/http will not send
 	errLongAnswer     = protocolError("NGHTTP2_PROTOCOL_ERROR")   // more body than Content-Length says
@@ -60,7 +60,7 @@ func unprocessed(err error) bool {
 // neverLeft reports whether a request stayed here because its connection was closing.
 func neverLeft(err error) bool { return err.Error() == textUnusable }
 
-// streamError gives an error of net/http's HTTP/2 its stable key. Those it has in common with HTTP/1.1 stay as they are.
+// streamError gives an error of net/http's HTTP/2 its stable key. Those that HTTP/1.1 has, too, stay as they are.
 func streamError(err error) error {
 	var reset streamReset
 	switch {

@@ -23,7 +23,10 @@ func laws(url string) map[string]Options {
 	return map[string]Options{
 		"users":         {Script: plan(scenarios.Phase{Users: 2, Requests: 300}, get(url)), Protocol: H2C},
 		"users, shared": {Script: plan(scenarios.Phase{Users: 4, Requests: 300}, get(url)), Protocol: H2C, Connections: 2},
-		"rate":          {Script: plan(scenarios.Phase{}, get(url)), Rate: Ramp{From: 1500, To: 1500}, Requests: 300, Protocol: H2C, Connections: 2},
+		"rate": {
+			Script: plan(scenarios.Phase{}, get(url)), Rate: Ramp{From: 1500, To: 1500}, Requests: 300,
+			Protocol: H2C, Connections: 2,
+		},
 	}
 }
 
@@ -145,7 +148,8 @@ func TestStalledFlowControl(t *testing.T) {
 			post := get(frameSite(t, talk))
 			post.Method, post.Body = "POST", scenarios.Literal(strings.Repeat("x", 16<<20))
 			n, _ := mustRun(t, Options{
-				Script: plan(scenarios.Phase{Users: 3, Requests: 6}, post), Protocol: H2C, Connections: 1, Timeout: 300 * time.Millisecond,
+				Script: plan(scenarios.Phase{Users: 3, Requests: 6}, post), Timeout: 300 * time.Millisecond,
+				Protocol: H2C, Connections: 1,
 			})
 			n.wantCodes(t, map[string]int{"ETIMEDOUT": 6})
 		})
@@ -228,7 +232,10 @@ func TestStreamErrorsHaveStableKeys(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			o := Options{Script: plan(scenarios.Phase{Users: 1, Requests: 2}, get(test.url)), Protocol: H2C, Timeout: 500 * time.Millisecond}
+			o := Options{
+				Script:   plan(scenarios.Phase{Users: 1, Requests: 2}, get(test.url)),
+				Protocol: H2C, Timeout: 500 * time.Millisecond,
+			}
 			if strings.HasPrefix(test.url, "https") {
 				o.Protocol, o.Timeout = HTTP2, 0
 			}

@@ -93,7 +93,10 @@ func TestHTTP2(t *testing.T) {
 			})
 			for law, o := range map[string]Options{
 				"users": {Script: plan(scenarios.Phase{Users: 3, Requests: 90}, get(s.URL+"/a?b=1"))},
-				"rate":  {Rate: Ramp{From: 900, To: 900, Duration: 100 * time.Millisecond}, Script: plan(scenarios.Phase{}, get(s.URL+"/a?b=1"))},
+				"rate": {
+					Rate:   Ramp{From: 900, To: 900, Duration: 100 * time.Millisecond},
+					Script: plan(scenarios.Phase{}, get(s.URL+"/a?b=1")),
+				},
 			} {
 				o.Protocol, o.TLS = p, anyCertificate()
 				before := s.conns.Load()
@@ -114,7 +117,8 @@ func TestHTTP2(t *testing.T) {
 			}
 			for _, r := range s.requests {
 				if r.ProtoMajor != 2 || r.RequestURI != "/a?b=1" || r.Host != s.Listener.Addr().String() || len(r.Header) > 0 {
-					t.Fatalf("%s %s to %s in HTTP/%d with headers %v; want nothing nobody asked for", r.Method, r.RequestURI, r.Host, r.ProtoMajor, r.Header)
+					t.Fatalf("%s %s to %s in HTTP/%d with headers %v; want nothing nobody asked for",
+						r.Method, r.RequestURI, r.Host, r.ProtoMajor, r.Header)
 				}
 			}
 		})

@@ -19,8 +19,8 @@ const (
 	hungUp         = 250 * time.Millisecond
 )
 
-// streamWire is the network connection below an HTTP/2 connection. It looks at the first frame that comes, the service's
-// settings, since net/http does not tell when it has them, and counts what comes.
+// streamWire is the network connection below an HTTP/2 connection. It looks at the first frame that comes, the
+// service's settings, since net/http does not tell when it has them, and counts what comes.
 type streamWire struct {
 	net.Conn
 	onSettings    func(limit int) // called once: when net/http knows the settings, or there will be none
