@@ -85,9 +85,9 @@ type run struct {
 	started    atomic.Int64 // users; also the number of the next one
 	working    atomic.Int64 // users
 
-	transport *http.Transport // makes HTTP/2 connections
-	pools     pools           // of those that are shared
-	giveUp    <-chan struct{} // closed: a rate's requests that still wait for a stream are not sent
+	http2  *http.Transport // makes HTTP/2 connections
+	pools  pools           // of those that are shared
+	giveUp <-chan struct{} // closed: a rate's requests that still wait for a stream are not sent
 
 	mu         sync.Mutex
 	userErrors map[string]int64
@@ -98,7 +98,7 @@ type run struct {
 // only if it could not begin: a *ScriptError, or one of the system's.
 func Run(ctx context.Context, opts Options) (Summary, error) {
 	opts = opts.withDefaults()
-	r := &run{opts: opts, userErrors: map[string]int64{}, transport: newStreamTransport(opts)}
+	r := &run{opts: opts, userErrors: map[string]int64{}, http2: newStreamTransport(opts)}
 	defer r.pools.close()
 	if err := r.compile(); err != nil {
 		return Summary{}, err

@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// maxResends is how often a request is sent again because the service said that it did not look at it: a service
-// that closes a connection after so many requests says so of all that were already on their way.
+// maxResends is how often a request is sent again because the service said that it did not look at it, on connections
+// that have answered nothing. A service that closes a connection after so many requests says so of all that were on
+// their way, and may do it to one request many times; but each time some are answered, so that comes to an end.
 const maxResends = 5
 
 // streams is a client's side of HTTP/2: net/http's HTTP/2 connections behind the same calls as its HTTP/1.1 ones.
@@ -24,7 +25,7 @@ type streams struct {
 	upload  atomic.Bool     // there is a body
 	giveUp  <-chan struct{} // closed: what waits for a stream will not be sent; nil: the gate says so
 	head    []byte          // the request last sent, as rendered, without its body
-	request *http.Request   // made of it
+	request *http.Request   // made of it; never changed, as net/http may read it for longer than it is of use here
 }
 
 // overStreams sends the rendered request over HTTP/2 and reads its answer to the end. It is what exchange is for
@@ -60,7 +61,7 @@ func (c *client) overStreams(ctx context.Context, to origin, method string, due 
 			return h, end, streamError(err)
 		}
 		c.reconnects++
-		if !neverLeft(err) {
+		if !neverLeft(err) && !cn.answered.Load() {
 			resends++
 		}
 		if cn, err = s.pool(c.run, to).take(within, nil); err != nil {
@@ -155,10 +156,10 @@ func (c *client) attemptStream(ctx context.Context, cn *streamConn, to origin, m
 	resp, err := cn.http.RoundTrip(req)
 	end = time.Now()
 	if err != nil {
-		c.streams.request = nil // net/http may still be writing it
 		return head{}, end, cn.explain(err)
 	}
 	defer resp.Body.Close()
+	cn.answer()
 	h = streamHead(resp)
 	c.res.Code = uint16(h.status)
 	c.res.FirstByte = max(1, end.Sub(c.streams.epoch)-time.Duration(c.streams.written.Load()))
@@ -166,7 +167,6 @@ func (c *client) attemptStream(ctx context.Context, cn *streamConn, to origin, m
 		defer context.AfterFunc(ctx, func() { resp.Body.Close() })()
 	}
 	if c.res.BytesIn, err = drain(resp.Body); err != nil {
-		c.streams.request = nil
 		err = cmp.Or(ctx.Err(), cn.explain(err))
 	}
 	return h, time.Now(), err

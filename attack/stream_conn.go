@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,12 +28,13 @@ type streamConn struct {
 	busy, limit int  // requests that are on it, and that may be; the pool's lock guards them
 	retired     bool // it takes no further requests; likewise
 
-	dialing sync.Once
-	err     error // of dialing
-	http    *http.ClientConn
-	wire    *streamWire
-	unwatch func() bool
-	settled chan struct{} // closed when the service has said how many streams it allows, or is gone
+	dialing  sync.Once
+	err      error // of dialing
+	http     *http.ClientConn
+	wire     *streamWire
+	unwatch  func() bool
+	answered atomic.Bool   // some request has been
+	settled  chan struct{} // closed when the service has said how many streams it allows, or is gone
 }
 
 // newStreamTransport returns the net/http transport that makes HTTP/2 of connections which are dialed here. It is asked
@@ -98,7 +100,7 @@ func (c *streamConn) dial(ctx context.Context, deadline time.Time) error {
 		close(c.settled)
 	}
 	ctx = context.WithValue(ctx, handover{}, net.Conn(c.wire))
-	c.http, err = c.pool.run.transport.NewClientConn(ctx, "http", c.pool.to.addr)
+	c.http, err = c.pool.run.http2.NewClientConn(ctx, "http", c.pool.to.addr)
 	if err != nil {
 		cn.unwatch()
 		cn.Close()
@@ -106,6 +108,13 @@ func (c *streamConn) dial(ctx context.Context, deadline time.Time) error {
 	}
 	c.wire.served.Store(true)
 	return nil
+}
+
+// answer notes that the service answers on this connection.
+func (c *streamConn) answer() {
+	if !c.answered.Load() { // which all who share it may ask at once
+		c.answered.Store(true)
+	}
 }
 
 // explain returns what an error of a request comes from, where the connection knows better than net/http.

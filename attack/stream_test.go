@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -61,7 +62,7 @@ func newStreamSite(t *testing.T, p Protocol, handler http.HandlerFunc, change ..
 	return s
 }
 
-// wantClosed waits until the server has seen the last of its connections go.
+// wantClosed waits until the server has seen the last of its connections go, and no goroutine of theirs is left.
 func (s *streamSite) wantClosed(t *testing.T) {
 	t.Helper()
 	limit := time.After(30 * time.Second)
@@ -71,6 +72,17 @@ func (s *streamSite) wantClosed(t *testing.T) {
 		case <-limit:
 			t.Fatalf("%d connections are open after the end", s.open.Load())
 		}
+	}
+	stacks := make([]byte, 4<<20)
+	for patience := 3000; ; patience-- {
+		all := string(stacks[:runtime.Stack(stacks, true)])
+		if !strings.Contains(all, "http2ClientConn).readLoop") && !strings.Contains(all, "http2clientStream).doRequest") {
+			return
+		}
+		if patience == 0 {
+			t.Fatal("net/http's goroutines are at work after the end")
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 
@@ -92,7 +104,8 @@ func TestHTTP2(t *testing.T) {
 				w.Header().Set("X-Sum", "1")
 			})
 			for law, o := range map[string]Options{
-				"users": {Script: plan(scenarios.Phase{Users: 3, Requests: 90}, get(s.URL+"/a?b=1"))},
+				"users":    {Script: plan(scenarios.Phase{Users: 3, Requests: 90}, get(s.URL+"/a?b=1"))},
+				"arrivals": {Script: plan(arriving(90), get(s.URL+"/a?b=1"))},
 				"rate": {
 					Rate:   Ramp{From: 900, To: 900, Duration: 100 * time.Millisecond},
 					Script: plan(scenarios.Phase{}, get(s.URL+"/a?b=1")),
@@ -110,7 +123,7 @@ func TestHTTP2(t *testing.T) {
 						t.Fatalf("%s: result %+v: want 0 < first byte ≤ latency, lag ≥ 0 and 5 bytes", law, r)
 					}
 				}
-				if conns := s.conns.Load() - before; law == "users" && conns > 3 || law == "rate" && conns != 1 {
+				if conns := s.conns.Load() - before; law == "users" && conns > 3 || law == "rate" && conns != 1 || law == "arrivals" && conns != 90 {
 					t.Errorf("%s: %d connections, want one a user, or one for a rate", law, conns)
 				}
 				s.wantClosed(t)
@@ -280,19 +293,26 @@ func TestOneStreamAtATime(t *testing.T) {
 		time.Sleep(5 * time.Millisecond)
 		fine(w, r)
 	}, mostStreams(1))
-	schedule := Ramp{From: 1000, To: 1000, Duration: 200 * time.Millisecond}
-	n, _ := mustRun(t, Options{Script: plan(scenarios.Phase{}, get(s.URL)), Rate: schedule, Protocol: H2C, Connections: 1})
-	if codes := n.codes(); len(codes) != 1 || len(n.results)+n.unsent != 200 || n.unsent == 0 {
-		t.Errorf("results %v with %d unsent, want some 200s and the rest of 200 unsent", codes, n.unsent)
-	}
+	one := Options{Script: plan(scenarios.Phase{}, get(s.URL)), Protocol: H2C, Connections: 1}
+	one.Rate, one.Requests = Ramp{From: 1000, To: 1000}, 40 // due within 40 ms, and answered in no less than 200
+	n, _ := mustRun(t, one)
+	n.wantCodes(t, map[string]int{"200": 40})
 	var lag time.Duration
 	for _, r := range n.results {
 		lag = max(lag, r.Lag)
 	}
-	if lag < 50*time.Millisecond || most.Load() > 1 {
-		t.Errorf("greatest lag %v, %d requests at once; want at least 50ms and 1", lag, most.Load())
+	if lag < 100*time.Millisecond || most.Load() > 1 {
+		t.Errorf("greatest lag %v, %d requests at once; want at least 100ms and 1", lag, most.Load())
 	}
 	s.wantClosed(t)
+
+	// When the time is over, nothing waits on.
+	schedule := Ramp{From: 1000, To: 1000, Duration: 200 * time.Millisecond}
+	one.Rate, one.Requests = schedule, 0
+	n, _ = mustRun(t, one)
+	if codes := n.codes(); len(codes) != 1 || len(n.results)+n.unsent != 200 || n.unsent == 0 {
+		t.Errorf("results %v with %d unsent, want some 200s and the rest of 200 unsent", codes, n.unsent)
+	}
 
 	// Without a number of connections the schedule is kept, by as many as that takes.
 	before := s.conns.Load()
