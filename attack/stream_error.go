@@ -69,6 +69,9 @@ func streamError(err error) error {
 	case errors.As(err, &reset):
 		return reset.key()
 	}
+	if slow, ok := err.(interface{ Timeout() bool }); ok && slow.Timeout() {
+		return protocolError(keyTimeout)
+	}
 	text := err.Error()
 	has := func(prefix string) bool { return strings.HasPrefix(text, prefix) }
 	switch {

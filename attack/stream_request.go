@@ -20,14 +20,14 @@ func streamHead(resp *http.Response) head {
 }
 
 // build makes a net/http request of a rendered one. Most requests are like the one before, and share its parts.
-func (s *streams) build(ctx context.Context, out []byte, to origin, method string) (*http.Request, *upload) {
+func (s *streams) build(ctx context.Context, out []byte, to origin, method string) (*http.Request, *requestBody) {
 	end := bytes.Index(out, []byte("\r\n\r\n")) + 4
 	if s.request == nil || !bytes.Equal(s.head, out[:end]) || s.request.URL.Host != to.host {
 		s.head = append(s.head[:0], out[:end]...)
 		s.request = parseRequest(string(out[:end]), to, method)
 	}
 	req := s.request.WithContext(ctx)
-	body := &upload{rest: out[end:]}
+	body := &requestBody{rest: out[end:]}
 	s.upload.Store(len(body.rest) > 0)
 	s.note() // since the answer may be there before net/http comes round to tell that it has written the request
 	if len(body.rest) > 0 {
@@ -67,14 +67,14 @@ func parseRequest(text string, to origin, method string) *http.Request {
 	return req
 }
 
-// upload is a request's body. After Close nobody reads the bytes it was made of.
-type upload struct {
+// requestBody is a request's body. After Close nobody reads the bytes it was made of.
+type requestBody struct {
 	mu   sync.Mutex
 	rest []byte
 	shut bool
 }
 
-func (u *upload) Read(p []byte) (int, error) {
+func (u *requestBody) Read(p []byte) (int, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	switch {
@@ -88,7 +88,7 @@ func (u *upload) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func (u *upload) Close() error {
+func (u *requestBody) Close() error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.shut, u.rest = true, nil
