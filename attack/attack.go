@@ -80,6 +80,8 @@ type run struct {
 	started    atomic.Int64 // users; also the number of the next one
 	working    atomic.Int64 // users
 
+	cookiesLeft atomic.Int64 // cookies a user had no room for
+
 	mu         sync.Mutex
 	userErrors map[string]int64
 }
@@ -124,6 +126,7 @@ func Run(ctx context.Context, opts Options) (Summary, error) {
 		Users:      r.mostUsers(),
 	}
 	s.Generator.Shared = shared
+	s.Warnings = r.warnings()
 	return s, nil
 }
 

@@ -39,6 +39,8 @@ type client struct {
 	shard      Shard
 	conns      []*conn
 	out        []byte // the request being sent
+	jar        *jar   // the cookies of this walk; nil: none yet
+	cookies    bool   // are kept, as users do
 	res        Result
 	written    time.Time
 	warming    bool // what it sends is not recorded
@@ -54,6 +56,9 @@ func (c *client) do(ctx context.Context, bp *blueprint, vars []scenarios.Value, 
 		return time.Now(), userError(keyInvalidURL)
 	}
 	for hops := 0; ; hops++ {
+		if c.jar != nil {
+			c.out = c.jar.stamp(c.out, hop.to)
+		}
 		h, end, err := c.exchange(ctx, hop.to, hop.method, due)
 		c.finish(ctx, bp, hop, end, err)
 		if err != nil || bp.step.NoFollow || !h.redirects() {
@@ -88,6 +93,9 @@ func (c *client) exchange(ctx context.Context, to origin, method string, due tim
 	}
 	c.res.Code, c.res.FirstByte = uint16(h.status), end.Sub(c.written)
 	buffered := !h.chunked && h.length >= 0 && h.length <= int64(cn.w-cn.r)
+	if h.cookies && c.cookies {
+		c.keepCookies(to, cn.text)
+	}
 	redirects := h.redirects()
 	if redirects {
 		h.location = append([]byte(nil), h.location...)
@@ -231,7 +239,7 @@ func (c *client) close() {
 func (c *conn) release(now time.Time) {
 	c.used, c.idleSince = true, now
 	if len(c.buf) > readBuffer {
-		c.buf = make([]byte, readBuffer)
+		c.buf, c.text = make([]byte, readBuffer), nil
 	}
 }
 

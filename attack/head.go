@@ -8,6 +8,7 @@ type head struct {
 	length   int64 // of the body; -1: until the connection closes
 	chunked  bool
 	close    bool // no further request may be sent on this connection
+	cookies  bool // some are to be set
 	location []byte
 }
 
@@ -95,6 +96,9 @@ func (h *head) header(name, value []byte) (matters bool, err error) {
 		if h.location == nil {
 			h.location = value
 		}
+	case equalFold(name, "set-cookie"):
+		h.cookies = true
+		return false, nil
 	default:
 		return false, nil
 	}

@@ -26,6 +26,7 @@ type conn struct {
 	r, w      int
 	known     []byte    // the last response head, if it is worth keeping
 	parsed    head      // what it says
+	text      []byte    // the present response head, until the next read
 	deadline  time.Time // what the network connection was last told
 	used      bool      // an exchange has been completed on it
 	answered  bool      // some byte of the present answer has come
@@ -52,6 +53,7 @@ func (c *conn) readHead(method string) (head, error) {
 		}
 	}
 	if len(c.known) > 0 && bytes.HasPrefix(c.buf[c.r:c.w], c.known) {
+		c.text = c.buf[c.r : c.r+len(c.known)]
 		c.r += len(c.known)
 		return c.parsed.framed(method), nil
 	}
@@ -65,6 +67,7 @@ func (c *conn) readHead(method string) (head, error) {
 			return head{}, err
 		}
 		if h.status >= 200 || h.status == 101 {
+			c.text = text
 			c.remember(text, h)
 			return h.framed(method), nil
 		}

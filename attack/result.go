@@ -70,6 +70,8 @@ type Summary struct {
 	SetEnd     bool // the run had one: a duration, a number of requests, or users that end by themselves
 	OpenLoop   bool // arrivals kept a schedule that does not wait for answers
 	Users      int  // closed loop: the most users in the loop at once, so the most requests a stall can be seen by
+
+	Warnings []error // what a reader of the figures should know about how they came about
 }
 
 // Generator is what the attack itself cost, from Started to the end.

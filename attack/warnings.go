@@ -1,0 +1,12 @@
+package attack
+
+import "fmt"
+
+// warnings says what a reader of the figures should know about how they came about.
+func (r *run) warnings() []error {
+	var all []error
+	if n := r.cookiesLeft.Load(); n > 0 {
+		all = append(all, fmt.Errorf("cookies left out, because a user keeps at most %d KiB of them: %d", maxCookies>>10, n))
+	}
+	return all
+}
