@@ -36,6 +36,11 @@ type Options struct {
 	Name       string        // vegeta's Attack field
 	UnixSocket string        // dial this instead of the URL's host
 	TLS        *tls.Config   // nil: Go's defaults
+	Proxy      Proxy         // for hosts; not asked if there is a UnixSocket; nil: none
+
+	DialTimeout time.Duration // name, connection, and a proxy's tunnel; 0: only Timeout bounds them
+	TLSTimeout  time.Duration // one handshake; 0: only Timeout bounds it
+	HeadTimeout time.Duration // request written → response head; 0: only Timeout bounds it
 
 	Sink    Sink
 	OneStep bool            // report all requests as step 0: for lists so long that nobody reads them by step
@@ -84,6 +89,7 @@ type run struct {
 
 	mu         sync.Mutex
 	userErrors map[string]int64
+	through    []error // the proxies that were used, as warnings
 }
 
 // Run attacks until the phases are over, a limit is reached, or Stop is closed, and waits for what is in flight,

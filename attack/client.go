@@ -2,10 +2,8 @@ package attack
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
-	"net"
 	"syscall"
 	"time"
 
@@ -39,6 +37,7 @@ type client struct {
 	shard      Shard
 	conns      []*conn
 	out        []byte // the request being sent
+	forwarded  []byte // the same, as a proxy wants it
 	jar        *jar   // the cookies of this walk; nil: none yet
 	cookies    bool   // are kept, as users do
 	res        Result
@@ -153,16 +152,31 @@ func (c *client) talk(ctx context.Context, cn *conn, method string) (head, int, 
 		return head{}, 0, err
 	}
 	cn.r, cn.w, cn.answered = 0, 0, false
-	n, at, err := cn.send(c.out)
+	out := c.out
+	if cn.via != nil {
+		c.forwarded = cn.via.forward(c.forwarded[:0], cn.origin, c.out)
+		out = c.forwarded
+	}
+	if len(out) >= longRequest {
+		return c.talkLong(ctx, cn, method, out)
+	}
+	if err := c.limitHead(ctx, cn); err != nil { // before it is written, since send reads, too
+		return head{}, 0, err
+	}
+	n, at, err := cn.send(out)
 	c.written = at
 	switch {
-	case err != nil && n < len(c.out):
+	case err != nil && n < len(out):
+		cn.cut = true
 		return cn.refusal(method, n, err)
 	case err != nil:
 		return head{}, n, err
 	}
 	h, err := cn.readHead(method)
-	return h, n, err
+	if err != nil {
+		return h, n, err
+	}
+	return h, n, c.unlimit(ctx, cn)
 }
 
 // refusal looks for an answer that came before the request was written whole, as from a service that will not take a
@@ -223,7 +237,7 @@ func (c *client) drop(cn *conn) {
 		}
 	}
 	cn.unwatch()
-	cn.Close()
+	cn.hangUp()
 }
 
 // close closes all connections.
@@ -241,47 +255,6 @@ func (c *conn) release(now time.Time) {
 	if len(c.buf) > readBuffer {
 		c.buf, c.text = make([]byte, readBuffer), nil
 	}
-}
-
-// dial opens a connection, with TLS where the origin wants it. When the run's context ends, its reads and writes do.
-func (r *run) dial(ctx context.Context, to origin, deadline time.Time) (*conn, error) {
-	soon, cancel := context.WithDeadline(ctx, deadline)
-	defer cancel()
-	dialer := net.Dialer{KeepAlive: -1}
-	network, addr := "tcp", to.addr
-	if r.opts.UnixSocket != "" {
-		network, addr = "unix", r.opts.UnixSocket
-	}
-	began := time.Now()
-	nc, err := dialer.DialContext(soon, network, addr)
-	if err != nil {
-		return nil, err
-	}
-	roundTrip := time.Since(began)
-	if to.tls {
-		if nc, err = r.handshake(soon, nc, to); err != nil {
-			return nil, err
-		}
-	}
-	cn := &conn{Conn: nc, origin: to, roundTrip: roundTrip, buf: make([]byte, readBuffer)}
-	if !to.tls {
-		cn.socket = newSocket(nc)
-	}
-	cn.unwatch = context.AfterFunc(ctx, func() { nc.SetDeadline(time.Unix(1, 0)) })
-	return cn, nil
-}
-
-func (r *run) handshake(ctx context.Context, nc net.Conn, to origin) (net.Conn, error) {
-	config := r.opts.TLS.Clone()
-	if config.ServerName == "" {
-		config.ServerName, _, _ = net.SplitHostPort(to.addr)
-	}
-	secure := tls.Client(nc, config)
-	if err := secure.HandshakeContext(ctx); err != nil {
-		nc.Close()
-		return nil, err
-	}
-	return secure, nil
 }
 
 // idempotent reports whether sending the request twice means the same as once (RFC 9110, section 9.2.2).

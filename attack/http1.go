@@ -22,6 +22,7 @@ type conn struct {
 	net.Conn
 	socket    *socket // nil: Conn alone is used
 	origin    origin
+	via       *proxy // forwards the requests; nil: they are sent as to the origin itself
 	buf       []byte // buf[r:w] is read from the network and not yet used
 	r, w      int
 	known     []byte    // the last response head, if it is worth keeping
@@ -30,6 +31,7 @@ type conn struct {
 	deadline  time.Time // what the network connection was last told
 	used      bool      // an exchange has been completed on it
 	answered  bool      // some byte of the present answer has come
+	cut       bool      // something was not written to its end
 	idleSince time.Time
 	roundTrip time.Duration // at most: what connecting took
 	unwatch   func() bool

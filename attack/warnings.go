@@ -1,10 +1,15 @@
 package attack
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // warnings says what a reader of the figures should know about how they came about.
 func (r *run) warnings() []error {
-	var all []error
+	r.mu.Lock()
+	all := slices.Clone(r.through)
+	r.mu.Unlock()
 	if n := r.cookiesLeft.Load(); n > 0 {
 		all = append(all, fmt.Errorf("cookies left out, because a user keeps at most %d KiB of them: %d", maxCookies>>10, n))
 	}

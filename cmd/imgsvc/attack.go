@@ -30,6 +30,8 @@ type attackFlags struct {
 	headers           []string
 	body, user        string
 	timeout           time.Duration
+	dial, tlsTime     time.Duration
+	headTime          time.Duration
 	noFollow          bool
 	insecure          bool
 	unixSocket        string
@@ -83,6 +85,9 @@ func (f *attackFlags) bind(cmd *cobra.Command) {
 	flags.StringVar(&f.body, "body", "", "body text, or @FILE")
 	flags.StringVarP(&f.user, "user", "u", "", "USER:PASSWORD for basic authentication")
 	flags.DurationVar(&f.timeout, "timeout", 0, "the most one request may take, from dial to last byte, to within 3 % (10s, or the script's)")
+	flags.DurationVar(&f.dial, "dial-timeout", 0, "the most a connection may take: name, TCP, and a proxy's tunnel (--timeout)")
+	flags.DurationVar(&f.tlsTime, "tls-timeout", 0, "the most a TLS handshake may take (--timeout)")
+	flags.DurationVar(&f.headTime, "head-timeout", 0, "the most from the end of a request to the end of the answer's head (--timeout)")
 	flags.BoolVar(&f.noFollow, "no-follow", false, "do not follow redirects")
 	flags.BoolVarP(&f.insecure, "insecure", "k", false, "accept any certificate")
 	flags.StringVar(&f.unixSocket, "unix-socket", "", "connect to this socket instead of the URL's host")
@@ -187,6 +192,7 @@ func (f *attackFlags) job(cmd *cobra.Command, arg string) (*job, error) {
 	options := attack.Options{
 		Script: script, Duration: f.duration, MaxVUs: f.maxVUs, Timeout: f.timeout,
 		Warmup: f.warmup, Seed: f.seed, Name: f.name, UnixSocket: f.unixSocket,
+		DialTimeout: f.dial, TLSTimeout: f.tlsTime, HeadTimeout: f.headTime,
 	}
 	if err := f.checkNumbers(); err != nil {
 		return nil, err
@@ -197,7 +203,12 @@ func (f *attackFlags) job(cmd *cobra.Command, arg string) (*job, error) {
 	if err := f.law(&options); err != nil {
 		return nil, err
 	}
+	through, err := useProxies(&options)
+	if err != nil {
+		return nil, err
+	}
 	j := newJob(options, version())
+	j.meta.Warnings = addWarnings(j.meta.Warnings, through)
 	j.meta.Name, j.abort = f.name, f.abort
 	for _, expr := range f.thresholds {
 		thresholds, err := reports.ParseThresholds(expr)
@@ -250,6 +261,8 @@ func (f *attackFlags) checkNumbers() error {
 		return errors.New("--requests wants a number from 1")
 	case f.duration < 0, f.timeout < 0, f.warmup < 0:
 		return errors.New("--duration, --timeout and --warmup cannot be negative")
+	case f.dial < 0, f.tlsTime < 0, f.headTime < 0:
+		return errors.New("--dial-timeout, --tls-timeout and --head-timeout cannot be negative")
 	case f.vus > f.maxVUs:
 		return fmt.Errorf("--vus %d is more than --max-vus %d lets work at once: raise it", f.vus, f.maxVUs)
 	}
