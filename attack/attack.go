@@ -44,7 +44,8 @@ type Options struct {
 
 	Sink    Sink
 	OneStep bool            // report all requests as step 0: for lists so long that nobody reads them by step
-	Results func(*Result)   // gets every recorded result with its real URL, one call at a time; nil: nobody
+	Results func(*Result)   // gets every recorded result with its real URL and its body, one call at a time; nil: nobody
+	MaxBody int             // bytes of a body that Results gets, decoded; 0: 1 MiB; negative: none
 	Log     func(string)    // gets the lines of log steps, from many users at once; nil: nobody
 	Stop    <-chan struct{} // closed: no new requests, those in flight finish; nil: never
 	Remote  bool            // the service is known to use none of this process's cores
@@ -66,6 +67,9 @@ func (o Options) withDefaults() Options {
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout
 	}
+	if o.MaxBody == 0 {
+		o.MaxBody = defaultMaxBody
+	}
 	if o.TLS == nil {
 		o.TLS = &tls.Config{}
 	}
@@ -86,6 +90,10 @@ type run struct {
 	working    atomic.Int64 // users
 
 	cookiesLeft atomic.Int64 // cookies a user had no room for
+	bodies      atomic.Int64 // bytes that kept bodies take
+	bodiesCut   atomic.Int64
+	bodiesRaw   atomic.Int64 // that could not be decoded
+	decoders    chan *decoder
 
 	mu         sync.Mutex
 	userErrors map[string]int64
@@ -97,7 +105,7 @@ type run struct {
 // only if it could not begin: a *ScriptError, or one of the system's.
 func Run(ctx context.Context, opts Options) (Summary, error) {
 	opts = opts.withDefaults()
-	r := &run{opts: opts, userErrors: map[string]int64{}}
+	r := &run{opts: opts, userErrors: map[string]int64{}, decoders: newDecoders(runtime.GOMAXPROCS(0))}
 	if err := r.compile(); err != nil {
 		return Summary{}, err
 	}
@@ -158,6 +166,9 @@ func (r *run) compile() error {
 		bp, err := compile(step)
 		if err != nil {
 			errs = append(errs, err)
+		}
+		if err == nil {
+			bp.keep = r.opts.Results != nil && r.opts.MaxBody > 0
 		}
 		r.blueprints = append(r.blueprints, bp)
 	}

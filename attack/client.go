@@ -40,6 +40,8 @@ type client struct {
 	forwarded  []byte // the same, as a proxy wants it
 	jar        *jar   // the cookies of this walk; nil: none yet
 	cookies    bool   // are kept, as users do
+	keep       bool   // somebody wants the body
+	answer     answer
 	res        Result
 	written    time.Time
 	warming    bool // what it sends is not recorded
@@ -54,6 +56,7 @@ func (c *client) do(ctx context.Context, bp *blueprint, vars []scenarios.Value, 
 	if c.out, hop.to, hop.body, err = bp.render(c.out[:0], vars); err != nil {
 		return time.Now(), userError(keyInvalidURL)
 	}
+	c.keep = bp.keep
 	for hops := 0; ; hops++ {
 		if c.jar != nil {
 			c.out = c.jar.stamp(c.out, hop.to)
@@ -95,6 +98,10 @@ func (c *client) exchange(ctx context.Context, to origin, method string, due tim
 	if h.cookies && c.cookies {
 		c.keepCookies(to, cn.text)
 	}
+	if c.keep {
+		c.answer.begin(c.run.opts.MaxBody, &c.run.bodies, h, cn.text)
+		cn.kept = &c.answer
+	}
 	redirects := h.redirects()
 	if redirects {
 		h.location = append([]byte(nil), h.location...)
@@ -103,6 +110,7 @@ func (c *client) exchange(ctx context.Context, to origin, method string, due tim
 	if !buffered {
 		end = time.Now()
 	}
+	cn.kept = nil
 	if err != nil || h.close || cn.r != cn.w {
 		c.drop(cn)
 		return h, end, err
@@ -209,8 +217,15 @@ func (c *client) finish(ctx context.Context, bp *blueprint, hop redirect, end ti
 	if err != nil {
 		r.Error, r.Code = errorKey(ctx, err), 0 // there is no status without a complete answer, as vegeta has it
 	}
+	if c.keep {
+		c.takeBody(ctx, err)
+	}
 	if !c.warming {
 		c.run.add(c.shard, r)
+	}
+	if c.keep {
+		c.answer.release()
+		r.Body = nil
 	}
 	r.Seq++
 }

@@ -9,6 +9,7 @@ type head struct {
 	chunked  bool
 	close    bool // no further request may be sent on this connection
 	cookies  bool // some are to be set
+	encoded  bool // the body is
 	location []byte
 }
 
@@ -98,6 +99,9 @@ func (h *head) header(name, value []byte) (matters bool, err error) {
 		}
 	case equalFold(name, "set-cookie"):
 		h.cookies = true
+		return false, nil
+	case equalFold(name, "content-encoding"):
+		h.encoded = true
 		return false, nil
 	default:
 		return false, nil

@@ -31,6 +31,7 @@ type conn struct {
 	deadline  time.Time // what the network connection was last told
 	used      bool      // an exchange has been completed on it
 	answered  bool      // some byte of the present answer has come
+	kept      *answer   // gets the bytes of the present body; nil: nobody
 	cut       bool      // something was not written to its end
 	idleSince time.Time
 	roundTrip time.Duration // at most: what connecting took
@@ -182,6 +183,9 @@ var scratch = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 // discardN throws n bytes away: what is buffered first, then from the network.
 func (c *conn) discardN(n int64) (uint64, error) {
 	buffered := min(n, int64(c.w-c.r))
+	if c.kept != nil {
+		c.kept.add(c.buf[c.r : c.r+int(buffered)])
+	}
 	c.r += int(buffered)
 	if buffered == n {
 		return uint64(n), nil
@@ -192,6 +196,9 @@ func (c *conn) discardN(n int64) (uint64, error) {
 	for done < n {
 		got, err := c.Read(into[:min(n-done, int64(len(into)))])
 		done += int64(got)
+		if c.kept != nil {
+			c.kept.add(into[:got])
+		}
 		if err != nil && done < n {
 			return uint64(done), err
 		}

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/starkillersystems/imgsvc/attack"
 	"github.com/starkillersystems/imgsvc/reports"
 	"github.com/starkillersystems/imgsvc/scenarios"
+	"github.com/starkillersystems/imgsvc/server/store"
 )
 
 // attackFlags are the flags of `imgsvc attack`, as they were typed.
@@ -45,6 +47,7 @@ type attackFlags struct {
 	abort      bool
 	output     string
 	results    string
+	maxBody    string
 }
 
 func newAttackCmd(out *output) *cobra.Command {
@@ -102,6 +105,7 @@ func (f *attackFlags) bind(cmd *cobra.Command) {
 	flags.BoolVar(&f.abort, "abort-on-fail", false, "judge thresholds every second and stop at the first that fails")
 	flags.StringVar(&f.output, "output", "", "write the report as JSON to this file")
 	flags.StringVar(&f.results, "results", "", "write every result in vegeta's binary encoding to this file, or - for stdout")
+	flags.StringVar(&f.maxBody, "max-body", "1MiB", "how much of each body, decoded, is in --results; 0: nothing")
 }
 
 func (f *attackFlags) run(cmd *cobra.Command, out *output, arg string) error {
@@ -195,6 +199,9 @@ func (f *attackFlags) job(cmd *cobra.Command, arg string) (*job, error) {
 		DialTimeout: f.dial, TLSTimeout: f.tlsTime, HeadTimeout: f.headTime,
 	}
 	if err := f.checkNumbers(); err != nil {
+		return nil, err
+	}
+	if options.MaxBody, err = bodyLimit(f.maxBody); err != nil {
 		return nil, err
 	}
 	if options.TLS, err = f.tls(); err != nil {
@@ -311,4 +318,18 @@ func bodyText(body string) (string, error) {
 		return "", fmt.Errorf("--body: %w", err)
 	}
 	return string(text), nil
+}
+
+// bodyLimit reads --max-body as Options.MaxBody has it.
+func bodyLimit(text string) (int, error) {
+	size, err := store.ParseSize(text)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("--max-body: %w", err)
+	case size > math.MaxInt32:
+		return 0, errors.New("--max-body: at most 2GB of a body can be kept")
+	case size == 0:
+		return -1, nil
+	}
+	return int(size), nil
 }
