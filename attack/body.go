@@ -1,7 +1,6 @@
 package attack
 
 import (
-	"bytes"
 	"context"
 	"strings"
 	"sync/atomic"
@@ -19,19 +18,14 @@ type answer struct {
 	text buffer // what is being decoded
 	cut  bool   // the body goes on, beyond the bounds
 	raw  bool   // it could not be decoded, and is as it came
-	code string // its Content-Encoding
+	code string // its Content-Encoding: the codings in the order they were applied, with commas between
 }
 
-// begin gets ready for the body of the next answer, of which limit bytes are kept.
-func (a *answer) begin(limit int, used *atomic.Int64, h head, text []byte) {
+// begin gets ready for the body of the next answer, of which limit bytes are kept. Its length may be unknown: -1.
+func (a *answer) begin(limit int, used *atomic.Int64, length int64, codings []string) {
 	a.body.limit, a.body.used, a.text.limit, a.text.used = limit, used, limit, used
-	a.cut, a.raw, a.code = false, false, ""
-	if h.encoded {
-		a.code = contentEncoding(text)
-	}
-	if h.length > 0 {
-		a.body.expect(h.length)
-	}
+	a.cut, a.raw, a.code = false, false, strings.ToLower(strings.Join(codings, ","))
+	a.body.expect(length)
 }
 
 // add takes the next part of the body.
@@ -55,17 +49,6 @@ func (a *answer) decode(ctx context.Context, r *run) {
 	case <-ctx.Done():
 		a.raw = true
 	}
-}
-
-// contentEncoding returns the codings of a body in the order they were applied, in lower case, separated by commas.
-func contentEncoding(head []byte) string {
-	var codings []string
-	for line := range bytes.Lines(head) {
-		if name, value, _ := bytes.Cut(line, []byte(":")); equalFold(name, "content-encoding") {
-			codings = append(codings, strings.ToLower(string(bytes.TrimSpace(value))))
-		}
-	}
-	return strings.Join(codings, ",")
 }
 
 // buffer holds up to limit bytes. Beyond keptBuffer its memory is counted in used, of which there is maxKept.
@@ -113,6 +96,16 @@ func (b *buffer) release() {
 		b.used.Add(-int64(counted(cap(b.bytes))))
 		b.bytes = nil
 	}
+}
+
+// keepBody has the connection hand over the body it is about to read.
+func (c *client) keepBody(cn *conn, h head) {
+	var codings []string
+	if h.encoded {
+		codings = headerValues(cn.text, "content-encoding")
+	}
+	c.answer.begin(c.run.opts.MaxBody, &c.run.bodies, h.length, codings)
+	cn.kept = &c.answer
 }
 
 // takeBody puts the kept body of an answer into its result, if it has come complete.

@@ -157,7 +157,7 @@ func TestKeptBodiesAreBounded(t *testing.T) {
 	var small answer
 	for round := range 3 {
 		used.Store(maxKept - 3*keptBuffer)
-		small.begin(1<<20, &used, head{length: -1}, nil)
+		small.begin(1<<20, &used, -1, nil)
 		for range 1000 {
 			small.add(bytes.Repeat([]byte("x"), 1000))
 		}

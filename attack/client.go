@@ -96,11 +96,10 @@ func (c *client) exchange(ctx context.Context, to origin, method string, due tim
 	c.res.Code, c.res.FirstByte = uint16(h.status), end.Sub(c.written)
 	buffered := !h.chunked && h.length >= 0 && h.length <= int64(cn.w-cn.r)
 	if h.cookies && c.cookies {
-		c.keepCookies(to, cn.text)
+		c.keepCookies(to, headerValues(cn.text, "set-cookie"))
 	}
 	if c.keep {
-		c.answer.begin(c.run.opts.MaxBody, &c.run.bodies, h, cn.text)
-		cn.kept = &c.answer
+		c.keepBody(cn, h)
 	}
 	redirects := h.redirects()
 	if redirects {

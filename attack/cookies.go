@@ -27,28 +27,24 @@ func newJar() *jar {
 	return &jar{jar: cookies, sizes: map[string]int{}}
 }
 
-// keepCookies takes the cookies out of the head that answers the request in c.out.
-func (c *client) keepCookies(to origin, head []byte) {
+// keepCookies keeps what the answer to the request in c.out says in its Set-Cookie lines.
+func (c *client) keepCookies(to origin, lines []string) {
 	if c.jar == nil {
 		c.jar = newJar()
 	}
-	if left := c.jar.take(pageOf(to, c.out), head); left > 0 {
+	if left := c.jar.take(pageOf(to, c.out), lines); left > 0 {
 		c.run.cookiesLeft.Add(int64(left))
 	}
 }
 
-// take keeps the cookies of a response head and returns how many there was no room for. What is no cookie is passed
-// over, as browsers do.
-func (j *jar) take(page *url.URL, head []byte) (left int) {
-	for line := range bytes.Lines(head) {
-		name, value, _ := bytes.Cut(line, []byte(":"))
-		if !equalFold(name, "set-cookie") {
-			continue
-		}
-		cookie, err := http.ParseSetCookie(string(bytes.TrimSpace(value)))
+// take keeps the cookies of an answer and returns how many there was no room for. What is no cookie is passed over, as
+// browsers do.
+func (j *jar) take(page *url.URL, lines []string) (left int) {
+	for _, line := range lines {
+		cookie, err := http.ParseSetCookie(line)
 		switch {
 		case err != nil:
-		case !j.room(page, cookie, len(value)):
+		case !j.room(page, cookie, len(line)):
 			left++
 		default:
 			j.jar.SetCookies(page, []*http.Cookie{cookie})

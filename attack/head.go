@@ -184,3 +184,13 @@ func isToken(name []byte) bool {
 	}
 	return true
 }
+
+// headerValues returns the values of a response head's lines with a name, which is given in lower case.
+func headerValues(head []byte, name string) (values []string) {
+	for line := range bytes.Lines(head) {
+		if field, value, ok := bytes.Cut(line, []byte(":")); ok && equalFold(field, name) {
+			values = append(values, string(bytes.TrimSpace(value)))
+		}
+	}
+	return values
+}
