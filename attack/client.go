@@ -193,7 +193,10 @@ func (c *conn) refusal(method string, written int, cause error) (head, int, erro
 		return head{}, written, cause
 	}
 	h, err := c.readHead(method)
-	if err != nil || h.status < 400 {
+	switch {
+	case err != nil && alerted(err):
+		return head{}, written, err // which says why it was closed
+	case err != nil || h.status < 400:
 		return head{}, written, cause
 	}
 	h.close = true

@@ -87,8 +87,14 @@ func tlsKey(err error) string {
 		return "ERR_TLS_CERT_ALTNAME_INVALID"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "CERT_HAS_EXPIRED"
-	case errors.As(err, &record), errors.As(err, &alert), errors.As(err, &verify):
+	case errors.As(err, &record), errors.As(err, &alert), errors.As(err, &verify), alerted(err):
 		return keyTLS
 	}
 	return keyUnknown
+}
+
+// alerted reports whether an error is an alert that the other side of a TLS connection sent. Its type is crypto/tls's own.
+func alerted(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error"
 }
