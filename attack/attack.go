@@ -7,7 +7,8 @@
 // request that left late says so in its Lag, one that was due and never left is counted as unsent.
 //
 // Memory is bounded by Options.MaxVUs: a user costs its goroutine, one connection an origin with a 4 KiB read
-// buffer, and one rendered request.
+// buffer, and one rendered request (two where a proxy forwards it). Cookies take up to maxCookies more where a service
+// sets some, and kept bodies up to maxKept in all.
 package attack
 
 import (

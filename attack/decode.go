@@ -41,8 +41,8 @@ func newDecoders(n int) chan *decoder {
 	return all
 }
 
-// decode takes off the codings of a kept body, the last one first. What cannot be decoded stays as it came; of a body
-// that was cut, what is there of it is decoded, and one that grows too large is cut again.
+// decode takes off the codings of a kept body, the last one first. What cannot be decoded stays as it is; of a body that
+// was cut, what is there of it is decoded, and one that grows too large is cut again.
 func (d *decoder) decode(a *answer) {
 	defer d.source.Reset(nil)
 	codings := strings.Split(a.code, ",")
