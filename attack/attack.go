@@ -7,8 +7,9 @@
 // request that left late says so in its Lag, one that was due and never left is counted as unsent.
 //
 // Memory is bounded by Options.MaxVUs: a user costs its goroutine, one connection an origin with a 4 KiB read
-// buffer, and one rendered request. Over HTTP/2 a connection is net/http's: some 40 KiB, and at most connWindow of
-// bodies that arrive faster than they are read.
+// buffer, and one rendered request (two where a proxy forwards it). Cookies take up to maxCookies more where a service
+// sets some, and kept bodies up to maxKept in all. Over HTTP/2 a connection is net/http's: some 40 KiB, and at most
+// connWindow of bodies that arrive faster than they are read.
 package attack
 
 import (
@@ -38,13 +39,19 @@ type Options struct {
 	Name       string        // vegeta's Attack field
 	UnixSocket string        // dial this instead of the URL's host
 	TLS        *tls.Config   // nil: Go's defaults
+	Proxy      Proxy         // for hosts; not asked if there is a UnixSocket; nil: none
+
+	DialTimeout time.Duration // name, connection, and a proxy's tunnel; 0: only Timeout bounds them
+	TLSTimeout  time.Duration // one handshake; 0: only Timeout bounds it
+	HeadTimeout time.Duration // request written → response head; 0: only Timeout bounds it
 
 	Protocol    Protocol // zero: HTTP/1.1
 	Connections int      // to one origin at once, at most; 0: as many as there are users, or as requests need
 
 	Sink    Sink
 	OneStep bool            // report all requests as step 0: for lists so long that nobody reads them by step
-	Results func(*Result)   // gets every recorded result with its real URL, one call at a time; nil: nobody
+	Results func(*Result)   // gets every recorded result with its real URL and its body, one call at a time; nil: nobody
+	MaxBody int             // bytes of a body that Results gets, decoded; 0: 1 MiB; negative: none
 	Log     func(string)    // gets the lines of log steps, from many users at once; nil: nobody
 	Stop    <-chan struct{} // closed: no new requests, those in flight finish; nil: never
 	Remote  bool            // the service is known to use none of this process's cores
@@ -65,6 +72,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = defaultMaxBody
 	}
 	if o.TLS == nil {
 		o.TLS = &tls.Config{}
@@ -89,8 +99,15 @@ type run struct {
 	pools  pools           // of those that are shared
 	giveUp <-chan struct{} // closed: a rate's requests that still wait for a stream are not sent
 
+	cookiesLeft atomic.Int64 // cookies a user had no room for
+	bodies      atomic.Int64 // bytes that kept bodies take
+	bodiesCut   atomic.Int64
+	bodiesRaw   atomic.Int64 // that could not be decoded
+	decoders    chan *decoder
+
 	mu         sync.Mutex
 	userErrors map[string]int64
+	through    []error // the proxies that were used, as warnings
 }
 
 // Run attacks until the phases are over, a limit is reached, or Stop is closed, and waits for what is in flight,
@@ -98,7 +115,9 @@ type run struct {
 // only if it could not begin: a *ScriptError, or one of the system's.
 func Run(ctx context.Context, opts Options) (Summary, error) {
 	opts = opts.withDefaults()
-	r := &run{opts: opts, userErrors: map[string]int64{}, http2: newStreamTransport(opts)}
+	r := &run{
+		opts: opts, userErrors: map[string]int64{}, decoders: newDecoders(runtime.GOMAXPROCS(0)), http2: newStreamTransport(opts),
+	}
 	defer r.pools.close()
 	if err := r.compile(); err != nil {
 		return Summary{}, err
@@ -135,6 +154,7 @@ func Run(ctx context.Context, opts Options) (Summary, error) {
 		Protocol:   opts.Protocol.String(),
 	}
 	s.Generator.Shared = shared
+	s.Warnings = r.warnings()
 	return s, nil
 }
 
@@ -160,6 +180,9 @@ func (r *run) compile() error {
 		bp, err := compile(step)
 		if err != nil {
 			errs = append(errs, err)
+		}
+		if err == nil {
+			bp.keep = r.opts.Results != nil && r.opts.MaxBody > 0
 		}
 		r.blueprints = append(r.blueprints, bp)
 	}

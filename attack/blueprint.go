@@ -35,6 +35,7 @@ type blueprint struct {
 	head   []byte             // the constant headers, each with its CR LF
 	vary   []scenarios.Header // the templated ones
 	body   scenarios.Template
+	keep   bool   // somebody wants the bodies of its answers
 	host   bool   // the script sets the Host header itself
 	whole  []byte // the rendered request, if nothing in it varies
 	sized  int    // bytes of body in whole

@@ -2,10 +2,8 @@ package attack
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
-	"net"
 	"syscall"
 	"time"
 
@@ -39,6 +37,11 @@ type client struct {
 	shard      Shard
 	conns      []*conn
 	out        []byte // the request being sent
+	forwarded  []byte // the same, as a proxy wants it
+	jar        *jar   // the cookies of this walk; nil: none yet
+	cookies    bool   // are kept, as users do
+	keep       bool   // somebody wants the body
+	answer     answer
 	res        Result
 	written    time.Time
 	warming    bool // what it sends is not recorded
@@ -54,7 +57,11 @@ func (c *client) do(ctx context.Context, bp *blueprint, vars []scenarios.Value, 
 	if c.out, hop.to, hop.body, err = bp.render(c.out[:0], vars); err != nil {
 		return time.Now(), userError(keyInvalidURL)
 	}
+	c.keep = bp.keep
 	for hops := 0; ; hops++ {
+		if c.jar != nil {
+			c.out = c.jar.stamp(c.out, hop.to)
+		}
 		h, end, err := c.exchange(ctx, hop.to, hop.method, due)
 		if err == errUnsent {
 			return end, c.unsent(hops)
@@ -94,6 +101,12 @@ func (c *client) exchange(ctx context.Context, to origin, method string, due tim
 	}
 	c.res.Code, c.res.FirstByte = uint16(h.status), end.Sub(c.written)
 	buffered := !h.chunked && h.length >= 0 && h.length <= int64(cn.w-cn.r)
+	if h.cookies && c.cookies {
+		c.keepCookies(to, headerValues(cn.text, "set-cookie"))
+	}
+	if c.keep {
+		c.keepBody(cn, h)
+	}
 	redirects := h.redirects()
 	if redirects {
 		h.location = append([]byte(nil), h.location...)
@@ -102,6 +115,7 @@ func (c *client) exchange(ctx context.Context, to origin, method string, due tim
 	if !buffered {
 		end = time.Now()
 	}
+	cn.kept = nil
 	if err != nil || h.close || cn.r != cn.w {
 		c.drop(cn)
 		return h, end, err
@@ -157,16 +171,31 @@ func (c *client) talk(ctx context.Context, cn *conn, method string) (head, int, 
 		return head{}, 0, err
 	}
 	cn.r, cn.w, cn.answered = 0, 0, false
-	n, at, err := cn.send(c.out)
+	out := c.out
+	if cn.via != nil {
+		c.forwarded = cn.via.forward(c.forwarded[:0], cn.origin, c.out)
+		out = c.forwarded
+	}
+	if len(out) >= longRequest {
+		return c.talkLong(ctx, cn, method, out)
+	}
+	if err := c.limitHead(ctx, cn); err != nil { // before it is written, since send reads, too
+		return head{}, 0, err
+	}
+	n, at, err := cn.send(out)
 	c.written = at
 	switch {
-	case err != nil && n < len(c.out):
+	case err != nil && n < len(out):
+		cn.cut = true
 		return cn.refusal(method, n, err)
 	case err != nil:
 		return head{}, n, err
 	}
 	h, err := cn.readHead(method)
-	return h, n, err
+	if err != nil {
+		return h, n, err
+	}
+	return h, n, c.unlimit(ctx, cn)
 }
 
 // refusal looks for an answer that came before the request was written whole, as from a service that will not take a
@@ -176,7 +205,10 @@ func (c *conn) refusal(method string, written int, cause error) (head, int, erro
 		return head{}, written, cause
 	}
 	h, err := c.readHead(method)
-	if err != nil || h.status < 400 {
+	switch {
+	case err != nil && alerted(err):
+		return head{}, written, err // which says why it was closed
+	case err != nil || h.status < 400:
 		return head{}, written, cause
 	}
 	h.close = true
@@ -199,8 +231,15 @@ func (c *client) finish(ctx context.Context, bp *blueprint, hop redirect, end ti
 	if err != nil {
 		r.Error, r.Code = errorKey(ctx, err), 0 // there is no status without a complete answer, as vegeta has it
 	}
+	if c.keep {
+		c.takeBody(ctx, err)
+	}
 	if !c.warming {
 		c.run.add(c.shard, r)
+	}
+	if c.keep {
+		c.answer.release()
+		r.Body = nil
 	}
 	r.Seq++
 }
@@ -227,7 +266,7 @@ func (c *client) drop(cn *conn) {
 		}
 	}
 	cn.unwatch()
-	cn.Close()
+	cn.hangUp()
 }
 
 // close closes all connections.
@@ -244,50 +283,8 @@ func (c *client) close() {
 func (c *conn) release(now time.Time) {
 	c.used, c.idleSince = true, now
 	if len(c.buf) > readBuffer {
-		c.buf = make([]byte, readBuffer)
+		c.buf, c.text = make([]byte, readBuffer), nil
 	}
-}
-
-// dial opens a connection, with TLS where the origin wants it. When the run's context ends, its reads and writes do.
-func (r *run) dial(ctx context.Context, to origin, deadline time.Time) (*conn, error) {
-	soon, cancel := context.WithDeadline(ctx, deadline)
-	defer cancel()
-	dialer := net.Dialer{KeepAlive: -1}
-	network, addr := "tcp", to.addr
-	if r.opts.UnixSocket != "" {
-		network, addr = "unix", r.opts.UnixSocket
-	}
-	began := time.Now()
-	nc, err := dialer.DialContext(soon, network, addr)
-	if err != nil {
-		return nil, err
-	}
-	roundTrip := time.Since(began)
-	if to.tls {
-		if nc, err = r.handshake(soon, nc, to); err != nil {
-			return nil, err
-		}
-	}
-	cn := &conn{Conn: nc, origin: to, roundTrip: roundTrip, buf: make([]byte, readBuffer)}
-	if !to.tls {
-		cn.socket = newSocket(nc)
-	}
-	cn.unwatch = context.AfterFunc(ctx, func() { nc.SetDeadline(time.Unix(1, 0)) })
-	return cn, nil
-}
-
-func (r *run) handshake(ctx context.Context, nc net.Conn, to origin) (net.Conn, error) {
-	config := r.opts.TLS.Clone()
-	config.NextProtos = r.opts.Protocol.offered()
-	if config.ServerName == "" {
-		config.ServerName, _, _ = net.SplitHostPort(to.addr)
-	}
-	secure := tls.Client(nc, config)
-	if err := secure.HandshakeContext(ctx); err != nil {
-		nc.Close()
-		return nil, err
-	}
-	return secure, nil
 }
 
 // idempotent reports whether sending the request twice means the same as once (RFC 9110, section 9.2.2).

@@ -8,6 +8,8 @@ type head struct {
 	length   int64 // of the body; -1: until the connection closes
 	chunked  bool
 	close    bool // no further request may be sent on this connection
+	cookies  bool // some are to be set
+	encoded  bool // the body is
 	location []byte
 }
 
@@ -95,6 +97,12 @@ func (h *head) header(name, value []byte) (matters bool, err error) {
 		if h.location == nil {
 			h.location = value
 		}
+	case equalFold(name, "set-cookie"):
+		h.cookies = true
+		return false, nil
+	case equalFold(name, "content-encoding"):
+		h.encoded = true
+		return false, nil
 	default:
 		return false, nil
 	}
@@ -175,4 +183,14 @@ func isToken(name []byte) bool {
 		}
 	}
 	return true
+}
+
+// headerValues returns the values of a response head's lines with a name, which is given in lower case.
+func headerValues(head []byte, name string) (values []string) {
+	for line := range bytes.Lines(head) {
+		if field, value, ok := bytes.Cut(line, []byte(":")); ok && equalFold(field, name) {
+			values = append(values, string(bytes.TrimSpace(value)))
+		}
+	}
+	return values
 }

@@ -22,13 +22,17 @@ type conn struct {
 	net.Conn
 	socket    *socket // nil: Conn alone is used
 	origin    origin
+	via       *proxy // forwards the requests; nil: they are sent as to the origin itself
 	buf       []byte // buf[r:w] is read from the network and not yet used
 	r, w      int
 	known     []byte    // the last response head, if it is worth keeping
 	parsed    head      // what it says
+	text      []byte    // the present response head, until the next read
 	deadline  time.Time // what the network connection was last told
 	used      bool      // an exchange has been completed on it
 	answered  bool      // some byte of the present answer has come
+	kept      *answer   // gets the bytes of the present body; nil: nobody
+	cut       bool      // something was not written to its end
 	idleSince time.Time
 	roundTrip time.Duration // at most: what connecting took
 	unwatch   func() bool
@@ -52,6 +56,7 @@ func (c *conn) readHead(method string) (head, error) {
 		}
 	}
 	if len(c.known) > 0 && bytes.HasPrefix(c.buf[c.r:c.w], c.known) {
+		c.text = c.buf[c.r : c.r+len(c.known)]
 		c.r += len(c.known)
 		return c.parsed.framed(method), nil
 	}
@@ -65,6 +70,7 @@ func (c *conn) readHead(method string) (head, error) {
 			return head{}, err
 		}
 		if h.status >= 200 || h.status == 101 {
+			c.text = text
 			c.remember(text, h)
 			return h.framed(method), nil
 		}
@@ -177,6 +183,9 @@ var scratch = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 // discardN throws n bytes away: what is buffered first, then from the network.
 func (c *conn) discardN(n int64) (uint64, error) {
 	buffered := min(n, int64(c.w-c.r))
+	if c.kept != nil {
+		c.kept.add(c.buf[c.r : c.r+int(buffered)])
+	}
 	c.r += int(buffered)
 	if buffered == n {
 		return uint64(n), nil
@@ -187,6 +196,9 @@ func (c *conn) discardN(n int64) (uint64, error) {
 	for done < n {
 		got, err := c.Read(into[:min(n-done, int64(len(into)))])
 		done += int64(got)
+		if c.kept != nil {
+			c.kept.add(into[:got])
+		}
 		if err != nil && done < n {
 			return uint64(done), err
 		}

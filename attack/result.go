@@ -66,11 +66,13 @@ type Summary struct {
 	Skipped    int64            // arrivals skipped because of Phase.MaxUsers
 	UserErrors map[string]int64 // why users ended early, by stable key
 	Generator  Generator
-	Stopped    bool   // ended by Options.Stop or its context, before its set end
-	SetEnd     bool   // the run had one: a duration, a number of requests, or users that end by themselves
-	OpenLoop   bool   // arrivals kept a schedule that does not wait for answers
-	Users      int    // closed loop: the most users in the loop at once, so the most requests a stall can be seen by
-	Protocol   string // what was spoken: "HTTP/1.1" or "HTTP/2"
+	Stopped    bool // ended by Options.Stop or its context, before its set end
+	SetEnd     bool // the run had one: a duration, a number of requests, or users that end by themselves
+	OpenLoop   bool // arrivals kept a schedule that does not wait for answers
+	Users      int  // closed loop: the most users in the loop at once, so the most requests a stall can be seen by
+
+	Protocol string  // what was spoken: "HTTP/1.1" or "HTTP/2"
+	Warnings []error // what a reader of the figures should know about how they came about
 }
 
 // Generator is what the attack itself cost, from Started to the end.

@@ -8,8 +8,8 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
-// ResultWriter writes results in vegeta's binary encoding, which vegeta's own commands read. Bodies and headers are
-// not kept. After an error it writes nothing more; Flush returns it.
+// ResultWriter writes results in vegeta's binary encoding, which vegeta's own commands read. Bodies are what
+// Options.MaxBody lets through; headers are not kept. After an error it writes nothing more; Flush returns it.
 type ResultWriter struct {
 	buffer *bufio.Writer
 	encode vegeta.Encoder

@@ -40,6 +40,9 @@ func TestVegetaReadsTheResults(t *testing.T) {
 		if r.URL != s.URL+"/a?b=c" || r.Method != "GET" || r.Attack != "run" || r.Latency <= 0 {
 			t.Fatalf("result %+v: want the real URL, method, attack and latency", r)
 		}
+		if string(r.Body) != "hello" || r.BytesIn != 5 {
+			t.Fatalf("body %q of %d bytes, want hello", r.Body, r.BytesIn)
+		}
 		metrics.Add(&r)
 	}
 	metrics.Close()

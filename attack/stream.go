@@ -166,19 +166,30 @@ func (c *client) attemptStream(ctx context.Context, cn *streamConn, to origin, m
 	if req.Body != nil { // while it waits to send one, net/http does not see that the time is over
 		defer context.AfterFunc(ctx, func() { resp.Body.Close() })()
 	}
-	if c.res.BytesIn, err = drain(resp.Body); err != nil {
+	if set := resp.Header["Set-Cookie"]; len(set) > 0 && c.cookies {
+		c.keepCookies(to, set)
+	}
+	var kept *answer
+	if c.keep {
+		kept = &c.answer
+		kept.begin(c.run.opts.MaxBody, &c.run.bodies, resp.ContentLength, resp.Header["Content-Encoding"])
+	}
+	if c.res.BytesIn, err = drain(resp.Body, kept); err != nil {
 		err = cmp.Or(ctx.Err(), cn.explain(err))
 	}
 	return h, time.Now(), err
 }
 
-// drain reads a body to its end and returns how many bytes it had.
-func drain(body io.Reader) (total uint64, err error) {
+// drain reads a body to its end and returns how many bytes it had. Who keeps it gets them; nil: nobody.
+func drain(body io.Reader, kept *answer) (total uint64, err error) {
 	into := scratch.Get().(*[64 << 10]byte)
 	defer scratch.Put(into)
 	for {
 		n, err := body.Read(into[:])
 		total += uint64(n)
+		if kept != nil {
+			kept.add(into[:n])
+		}
 		if errors.Is(err, io.EOF) {
 			return total, nil
 		}

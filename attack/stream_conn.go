@@ -47,6 +47,7 @@ func newStreamTransport(o Options) *http.Transport {
 		Protocols:              new(http.Protocols),
 		DisableCompression:     true, // that is, do not ask for it
 		MaxResponseHeaderBytes: maxHead,
+		ResponseHeaderTimeout:  o.HeadTimeout,
 		HTTP2: &http.HTTP2Config{
 			MaxReceiveBufferPerConnection: connWindow,
 			MaxReceiveBufferPerStream:     streamWindow,
@@ -89,6 +90,11 @@ func (c *streamConn) dial(ctx context.Context, deadline time.Time) error {
 		return err
 	}
 	c.unwatch = cn.unwatch
+	if cn.via != nil {
+		cn.unwatch()
+		cn.Close()
+		return keyProxy // forwards HTTP/1.1 alone
+	}
 	if secure, ok := cn.Conn.(*tls.Conn); ok && !agreed(secure) {
 		cn.unwatch()
 		cn.Close()

@@ -32,7 +32,8 @@ func (r *run) newUser(phase int, due time.Time, g *gate) *virtualUser {
 		due:    due,
 		part:   math.MaxInt64, // that is, for one request at a time
 	}
-	u.client = client{run: r, gate: g, shard: r.shards[number%int64(len(r.shards))], streams: r.newStreams()}
+	shard := r.shards[number%int64(len(r.shards))]
+	u.client = client{run: r, gate: g, shard: shard, cookies: true, streams: r.newStreams()}
 	u.res.Phase, u.res.Attack = phase, r.opts.Name
 	return u
 }
@@ -68,6 +69,7 @@ func (u *virtualUser) pick(p scenarios.Phase) *scenarios.Scenario {
 
 // walkThrough takes the steps of a scenario. Those of an independent one are taken whatever became of the one before.
 func (u *virtualUser) walkThrough(ctx context.Context, s *scenarios.Scenario) error {
+	u.jar = nil
 	if !s.Independent {
 		return u.walk(ctx, s.Steps)
 	}

@@ -64,6 +64,7 @@ func TestArtilleryErrors(t *testing.T) {
 		{"- get: {url: 'http://EC2-54-82-237-60.compute-1.amazonaws.com./'}", []string{"9:16: url: " +
 			"ec2-54-82-237-60.compute-1.amazonaws.com is the host the original authors attacked in 2018 and no longer ours: " +
 			"say what to attack instead with --target URL"}},
+		{"- get: {url: /, gzip: maybe}", []string{`9:25: gzip must be true or false, not "maybe"`}},
 		{"- get: {url: [/]}", []string{"9:16: url must be text, not a list"}},
 		{"- get: {url: '/{{ $randomNumber(1, 5) }}'}", []string{
 			"9:16: {{ $randomNumber(1, 5) }}: functions are not supported yet"}},

@@ -9,12 +9,12 @@ import (
 type requestSpec struct {
 	url, headers, json, body *node
 	name                     string
-	noFollow                 bool
+	noFollow, noGzip         bool
 }
 
 var requestKeysNotYet = []string{
 	"capture", "match", "expect", "ensure", "beforeRequest", "afterResponse", "ifTrue", "probability", "qs", "form",
-	"formData", "setContentLengthHeader", "cookie", "auth", "gzip", "timeout", "retry", "http2", "https",
+	"formData", "setContentLengthHeader", "cookie", "auth", "timeout", "retry", "http2", "https",
 	"maxRedirects", "decompress", "encoding", "allowGetBody",
 }
 
@@ -35,7 +35,7 @@ func (a *artillery) httpRequest(f field, s *scope) *Request {
 	}
 	req := &Request{
 		Scenario: s.scenario, Name: spec.name, Method: strings.ToUpper(f.key), NoFollow: spec.noFollow, Pos: f.pos,
-		URL: a.url(spec.url, s), Headers: a.requestHeaders(spec.headers, s), Body: a.body(&spec, s),
+		URL: a.url(spec.url, s), Headers: a.requestHeaders(&spec, s), Body: a.body(&spec, s),
 	}
 	if spec.json != nil && !slices.ContainsFunc(req.Headers, Header.isContentType) {
 		req.Headers = append(req.Headers, Header{"content-type", Literal("application/json")})
@@ -67,6 +67,10 @@ func (a *artillery) requestKeys(spec *requestSpec) keys {
 		"followRedirect": func(f field) {
 			follow, ok := a.boolean(f)
 			spec.noFollow = ok && !follow
+		},
+		"gzip": func(f field) {
+			accept, ok := a.boolean(f)
+			spec.noGzip = ok && !accept
 		},
 	}
 	for _, key := range []string{"count", "over", "whileTrue"} {
@@ -117,9 +121,13 @@ func (a *artillery) checkURL(n *node, t Template) {
 
 // requestHeaders compiles the headers of a request: what Artillery's client sends by itself and servers act on, the
 // script's default headers, and the request's own, names in lower case and later ones instead of earlier ones.
-func (a *artillery) requestHeaders(own *node, s *scope) []Header {
+// With gzip: false nothing is said about encodings.
+func (a *artillery) requestHeaders(spec *requestSpec, s *scope) []Header {
 	headers := []Header{{"accept-encoding", Literal("gzip, deflate, br")}}
-	for _, n := range []*node{a.headers, own} {
+	if spec.noGzip {
+		headers = nil
+	}
+	for _, n := range []*node{a.headers, spec.headers} {
 		switch {
 		case n == nil || n.kind == nothing:
 		case n.kind != mapping:

@@ -189,6 +189,10 @@ func TestArtilleryRequests(t *testing.T) {
 	}{
 		{"headers", "- put: {url: /, headers: {X-A: '{{ id }}', x-b: 5, Accept-Encoding: br}}",
 			sent{"PUT", "", []string{"x-a: 7", "x-b: 5", "accept-encoding: br"}}, nil},
+		{"encodings", "- put: {url: /, gzip: true}", sent{"PUT", "", []string{always}}, nil},
+		{"no encodings", "- put: {url: /, gzip: false}", sent{"PUT", "", nil}, nil},
+		{"its own encoding", "- put: {url: /, gzip: false, headers: {accept-encoding: br}}",
+			sent{"PUT", "", []string{"accept-encoding: br"}}, nil},
 		{"a body", "- delete: {url: /, body: 'id={{ id }}'}", sent{"DELETE", "id=7", []string{always}}, nil},
 		{"a length that is computed", "- post: {url: /, body: abc, headers: {Content-Length: 2}}",
 			sent{"POST", "abc", []string{always}}, []string{

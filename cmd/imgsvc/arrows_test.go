@@ -23,8 +23,10 @@ var arrows = map[string]struct{ ours, kept []string }{
 	"seed":                   {[]string{"server/store"}, nil},
 	"server":                 {[]string{"server/store"}, []string{"github.com/labstack/echo/v5", "github.com/prometheus/client_golang"}},
 	"scenarios":              {nil, []string{"go.yaml.in/yaml/v3", "github.com/dop251/goja"}},
-	"attack":                 {[]string{"scenarios"}, []string{"github.com/tsenart/vegeta/v12", "github.com/shirou/gopsutil/v4"}},
-	"reports":                {[]string{"attack"}, []string{"github.com/HdrHistogram/hdrhistogram-go"}},
+	"attack": {[]string{"scenarios"}, []string{
+		"github.com/tsenart/vegeta/v12", "github.com/shirou/gopsutil/v4", "github.com/andybalholm/brotli", "github.com/klauspost/compress",
+	}},
+	"reports": {[]string{"attack"}, []string{"github.com/HdrHistogram/hdrhistogram-go"}},
 	"cmd/imgsvc": {
 		[]string{"server/store", "seed", "server", "scenarios", "attack", "reports"},
 		[]string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},

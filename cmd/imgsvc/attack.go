@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/starkillersystems/imgsvc/attack"
 	"github.com/starkillersystems/imgsvc/reports"
 	"github.com/starkillersystems/imgsvc/scenarios"
+	"github.com/starkillersystems/imgsvc/server/store"
 )
 
 // attackFlags are the flags of `imgsvc attack`, as they were typed.
@@ -30,6 +32,8 @@ type attackFlags struct {
 	headers           []string
 	body, user        string
 	timeout           time.Duration
+	dial, tlsTime     time.Duration
+	headTime          time.Duration
 	noFollow          bool
 	insecure          bool
 	unixSocket        string
@@ -45,6 +49,7 @@ type attackFlags struct {
 	abort      bool
 	output     string
 	results    string
+	maxBody    string
 }
 
 func newAttackCmd(out *output) *cobra.Command {
@@ -85,6 +90,9 @@ func (f *attackFlags) bind(cmd *cobra.Command) {
 	flags.StringVar(&f.body, "body", "", "body text, or @FILE")
 	flags.StringVarP(&f.user, "user", "u", "", "USER:PASSWORD for basic authentication")
 	flags.DurationVar(&f.timeout, "timeout", 0, "the most one request may take, from dial to last byte, to within 3 % (10s, or the script's)")
+	flags.DurationVar(&f.dial, "dial-timeout", 0, "the most a connection may take: name, TCP, and a proxy's tunnel (--timeout)")
+	flags.DurationVar(&f.tlsTime, "tls-timeout", 0, "the most a TLS handshake may take (--timeout)")
+	flags.DurationVar(&f.headTime, "head-timeout", 0, "the most from the end of a request to the end of the answer's head (--timeout)")
 	flags.BoolVar(&f.noFollow, "no-follow", false, "do not follow redirects")
 	flags.BoolVarP(&f.insecure, "insecure", "k", false, "accept any certificate")
 	flags.BoolVar(&f.http2, "http2", false, "speak HTTP/2 over TLS (https:// only)")
@@ -102,6 +110,7 @@ func (f *attackFlags) bind(cmd *cobra.Command) {
 	flags.BoolVar(&f.abort, "abort-on-fail", false, "judge thresholds every second and stop at the first that fails")
 	flags.StringVar(&f.output, "output", "", "write the report as JSON to this file")
 	flags.StringVar(&f.results, "results", "", "write every result in vegeta's binary encoding to this file, or - for stdout")
+	flags.StringVar(&f.maxBody, "max-body", "1MiB", "how much of each body, decoded, is in --results; 0: nothing")
 }
 
 func (f *attackFlags) run(cmd *cobra.Command, out *output, arg string) error {
@@ -192,11 +201,15 @@ func (f *attackFlags) job(cmd *cobra.Command, arg string) (*job, error) {
 	options := attack.Options{
 		Script: script, Duration: f.duration, MaxVUs: f.maxVUs, Timeout: f.timeout,
 		Warmup: f.warmup, Seed: f.seed, Name: f.name, UnixSocket: f.unixSocket,
+		DialTimeout: f.dial, TLSTimeout: f.tlsTime, HeadTimeout: f.headTime,
 	}
 	if err := f.checkNumbers(); err != nil {
 		return nil, err
 	}
 	if err := f.protocol(cmd, &options); err != nil {
+		return nil, err
+	}
+	if options.MaxBody, err = bodyLimit(f.maxBody); err != nil {
 		return nil, err
 	}
 	if options.TLS, err = f.tls(); err != nil {
@@ -205,7 +218,12 @@ func (f *attackFlags) job(cmd *cobra.Command, arg string) (*job, error) {
 	if err := f.law(&options); err != nil {
 		return nil, err
 	}
+	through, err := useProxies(&options)
+	if err != nil {
+		return nil, err
+	}
 	j := newJob(options, version())
+	j.meta.Warnings = addWarnings(j.meta.Warnings, through)
 	j.meta.Name, j.abort = f.name, f.abort
 	for _, expr := range f.thresholds {
 		thresholds, err := reports.ParseThresholds(expr)
@@ -258,6 +276,8 @@ func (f *attackFlags) checkNumbers() error {
 		return errors.New("--requests wants a number from 1")
 	case f.duration < 0, f.timeout < 0, f.warmup < 0:
 		return errors.New("--duration, --timeout and --warmup cannot be negative")
+	case f.dial < 0, f.tlsTime < 0, f.headTime < 0:
+		return errors.New("--dial-timeout, --tls-timeout and --head-timeout cannot be negative")
 	case f.vus > f.maxVUs:
 		return fmt.Errorf("--vus %d is more than --max-vus %d lets work at once: raise it", f.vus, f.maxVUs)
 	}
@@ -306,4 +326,18 @@ func bodyText(body string) (string, error) {
 		return "", fmt.Errorf("--body: %w", err)
 	}
 	return string(text), nil
+}
+
+// bodyLimit reads --max-body as Options.MaxBody has it.
+func bodyLimit(text string) (int, error) {
+	size, err := store.ParseSize(text)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("--max-body: %w", err)
+	case size > math.MaxInt32:
+		return 0, errors.New("--max-body: at most 2GB of a body can be kept")
+	case size == 0:
+		return -1, nil
+	}
+	return int(size), nil
 }

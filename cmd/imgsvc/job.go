@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -83,8 +84,19 @@ func (j *job) run(ctx context.Context) (*reports.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	j.meta.Warnings = addWarnings(j.meta.Warnings, summary.Warnings)
 	report := recorder.Report(summary, j.meta)
 	return report, j.verdict(ctx, report, summary, context.Cause(stop))
+}
+
+// addWarnings appends those that have not been given yet.
+func addWarnings(given []string, more []error) []string {
+	for _, w := range more {
+		if !slices.Contains(given, w.Error()) {
+			given = append(given, w.Error())
+		}
+	}
+	return given
 }
 
 // errBroken is why a run was stopped by a threshold.
