@@ -241,6 +241,9 @@ func (r *run) add(shard Shard, res *Result) {
 
 // countUserError counts why a user could not go on, where the reason is not a request's own error.
 func (r *run) countUserError(err error) {
+	if err == nil {
+		return // before anything is allocated for it
+	}
 	var reason userError
 	if !errors.As(err, &reason) {
 		return

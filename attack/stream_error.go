@@ -62,11 +62,11 @@ func neverLeft(err error) bool { return err.Error() == textUnusable }
 
 // streamError gives an error of net/http's HTTP/2 its stable key. Those that HTTP/1.1 has, too, stay as they are.
 func streamError(err error) error {
-	var reset streamReset
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.As(err, &reset):
+	}
+	var reset streamReset
+	if errors.As(err, &reset) {
 		return reset.key()
 	}
 	if slow, ok := err.(interface{ Timeout() bool }); ok && slow.Timeout() {

@@ -27,11 +27,12 @@ func (s *streams) build(ctx context.Context, out []byte, to origin, method strin
 		s.request = parseRequest(string(out[:end]), to, method)
 	}
 	req := s.request.WithContext(ctx)
-	body := &requestBody{rest: out[end:]}
-	s.upload.Store(len(body.rest) > 0)
+	var body *requestBody
+	s.upload.Store(len(out) > end)
 	s.note() // since the answer may be there before net/http comes round to tell that it has written the request
-	if len(body.rest) > 0 {
-		req.Body, req.ContentLength = body, int64(len(body.rest))
+	if len(out) > end {
+		body = &requestBody{rest: out[end:]}
+		req.Body, req.ContentLength = body, int64(len(out)-end)
 	}
 	return req, body
 }
@@ -67,30 +68,33 @@ func parseRequest(text string, to origin, method string) *http.Request {
 	return req
 }
 
-// requestBody is a request's body. After Close nobody reads the bytes it was made of.
+// requestBody is a request's body; nil: there is none. After Close nobody reads the bytes it was made of.
 type requestBody struct {
 	mu   sync.Mutex
 	rest []byte
 	shut bool
 }
 
-func (u *requestBody) Read(p []byte) (int, error) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
+func (b *requestBody) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	switch {
-	case u.shut:
+	case b.shut:
 		return 0, io.ErrClosedPipe
-	case len(u.rest) == 0:
+	case len(b.rest) == 0:
 		return 0, io.EOF
 	}
-	n := copy(p, u.rest)
-	u.rest = u.rest[n:]
+	n := copy(p, b.rest)
+	b.rest = b.rest[n:]
 	return n, nil
 }
 
-func (u *requestBody) Close() error {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.shut, u.rest = true, nil
+func (b *requestBody) Close() error {
+	if b == nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.shut, b.rest = true, nil
 	return nil
 }
