@@ -278,7 +278,6 @@ func (r *run) dial(ctx context.Context, to origin, deadline time.Time) (*conn, e
 
 func (r *run) handshake(ctx context.Context, nc net.Conn, to origin) (net.Conn, error) {
 	config := r.opts.TLS.Clone()
-	config.NextProtos = r.opts.Protocol.offered()
 	if config.ServerName == "" {
 		config.ServerName, _, _ = net.SplitHostPort(to.addr)
 	}
