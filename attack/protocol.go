@@ -40,15 +40,11 @@ func (o Options) protocol() Options {
 	if o.Protocol == HTTP1 && o.Rate != nil && o.Connections > 0 {
 		o.MaxVUs = min(o.MaxVUs, o.Connections) // a request in flight is a connection
 	}
-	return o
-}
-
-// offered are the protocols a TLS handshake with an origin offers (ALPN); none means HTTP/1.1.
-func (p Protocol) offered() []string {
-	if p == HTTP2 {
-		return []string{"h2"}
+	if o.Protocol == HTTP2 {
+		o.TLS = o.TLS.Clone()
+		o.TLS.NextProtos = []string{"h2"}
 	}
-	return nil
+	return o
 }
 
 // checkProtocol says what protocol and number of connections cannot do with this script.
