@@ -18,7 +18,7 @@ func (r *run) dial(ctx context.Context, to origin, deadline time.Time) (*conn, e
 	}
 	roundTrip := time.Since(began)
 	if to.tls {
-		if nc, err = r.handshake(soon, nc, to.addr); err != nil {
+		if nc, err = r.handshake(soon, nc, r.opts.TLS.Clone(), to.addr); err != nil {
 			return nil, err
 		}
 	}
@@ -56,11 +56,10 @@ func (r *run) reach(ctx context.Context, to origin) (net.Conn, *proxy, error) {
 	return nc, via, err
 }
 
-// handshake begins to speak TLS with who listens at addr. It closes the connection if that fails.
-func (r *run) handshake(ctx context.Context, nc net.Conn, addr string) (net.Conn, error) {
+// handshake begins to speak TLS with who listens at addr. It closes the connection if that fails. The config is its own.
+func (r *run) handshake(ctx context.Context, nc net.Conn, config *tls.Config, addr string) (net.Conn, error) {
 	ctx, cancel := within(ctx, r.opts.TLSTimeout)
 	defer cancel()
-	config := r.opts.TLS.Clone()
 	if config.ServerName == "" {
 		config.ServerName, _, _ = net.SplitHostPort(addr)
 	}

@@ -108,7 +108,9 @@ func (r *run) notice(via *proxy, to origin) {
 func (r *run) enter(ctx context.Context, nc net.Conn, via *proxy, to origin) (_ net.Conn, err error) {
 	r.notice(via, to)
 	if via.tls {
-		if nc, err = r.handshake(ctx, nc, via.addr); err != nil {
+		config := r.opts.TLS.Clone()
+		config.NextProtos = nil // which protocol the target is to speak is none of the proxy's business
+		if nc, err = r.handshake(ctx, nc, config, via.addr); err != nil {
 			return nil, err
 		}
 	}

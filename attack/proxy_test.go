@@ -22,7 +22,8 @@ import (
 type forwarder struct {
 	*site
 	hosts   map[string]string // to host:port
-	tunnels sync.WaitGroup
+	lock    sync.Mutex
+	tunnels []*sync.WaitGroup
 }
 
 func newForwarder(t *testing.T, hosts map[string]string) *forwarder {
@@ -39,7 +40,13 @@ func newForwarder(t *testing.T, hosts map[string]string) *forwarder {
 		}
 		f.forward(w, r)
 	})
-	t.Cleanup(f.tunnels.Wait)
+	t.Cleanup(func() {
+		f.lock.Lock()
+		defer f.lock.Unlock()
+		for _, tunnel := range f.tunnels {
+			tunnel.Wait()
+		}
+	})
 	return f
 }
 
@@ -75,9 +82,13 @@ func (f *forwarder) tunnel(w http.ResponseWriter, r *http.Request) {
 		there.Close()
 		return
 	}
+	f.lock.Lock()
+	defer f.lock.Unlock()
 	io.WriteString(here, "HTTP/1.1 200 Connection established\r\nX-Proxy: yes\r\n\r\n")
-	f.tunnels.Go(func() { io.Copy(there, here); there.Close() })
-	f.tunnels.Go(func() { io.Copy(here, there); here.Close() })
+	both := &sync.WaitGroup{}
+	both.Go(func() { io.Copy(there, here); there.Close() })
+	both.Go(func() { io.Copy(here, there); here.Close() })
+	f.tunnels = append(f.tunnels, both)
 }
 
 // via is the Proxy that sends everything through the proxy at a URL, with a name and a password.
