@@ -335,7 +335,7 @@ func TestHTTP2OverUnixSocketAndWithClientCertificate(t *testing.T) {
 	path := t.TempDir() + "/s"
 	listener, err := net.Listen("unix", path)
 	if err != nil {
-		t.Skip("no unix sockets here:", err)
+		t.Fatal(err)
 	}
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.TLS.PeerCertificates) != 1 || r.ProtoMajor != 2 {
