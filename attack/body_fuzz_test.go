@@ -42,8 +42,8 @@ func FuzzCookies(f *testing.F) {
 	f.Add("a=\"x y\"; Domain=shop.example; Max-Age=5", "/%zz?q", "a=1; c=3")
 	f.Add("=; ;", "/", "")
 	f.Fuzz(func(t *testing.T, line, target, own string) {
-		if strings.ContainsAny(own, "\r\n\x00") || strings.ContainsAny(line, "\r\n") {
-			return // no header has them
+		if strings.ContainsAny(own, "\r\n\x00") {
+			return // no header of a script has them
 		}
 		j := newJar()
 		page := origin{addr: "shop.example:80", host: "shop.example"}

@@ -57,6 +57,11 @@ func (c *client) do(ctx context.Context, bp *blueprint, vars []scenarios.Value, 
 	if c.out, hop.to, hop.body, err = bp.render(c.out[:0], vars); err != nil {
 		return time.Now(), userError(keyInvalidURL)
 	}
+	if len(bp.step.Cookies) > 0 {
+		if err = c.ownCookies(bp, vars, hop.to); err != nil {
+			return time.Now(), err
+		}
+	}
 	c.keep = bp.keep
 	for hops := 0; ; hops++ {
 		if c.jar != nil {

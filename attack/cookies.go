@@ -2,11 +2,14 @@ package attack
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/starkillersystems/imgsvc/scenarios"
 )
 
 // maxCookies is how many bytes of Set-Cookie lines one walk of a user keeps; servers take requests with no more than
@@ -37,20 +40,49 @@ func (c *client) keepCookies(to origin, lines []string) {
 	}
 }
 
+// errFull says that there is no room for one more cookie.
+var errFull = errors.New("too many cookies")
+
 // take keeps the cookies of an answer and returns how many there was no room for. What is no cookie is passed over, as
 // browsers do.
 func (j *jar) take(page *url.URL, lines []string) (left int) {
 	for _, line := range lines {
-		cookie, err := http.ParseSetCookie(line)
-		switch {
-		case err != nil:
-		case !j.room(page, cookie, len(line)):
+		if err := j.put(page, line); err == errFull {
 			left++
-		default:
-			j.jar.SetCookies(page, []*http.Cookie{cookie})
 		}
 	}
 	return left
+}
+
+// put keeps one cookie.
+func (j *jar) put(page *url.URL, line string) error {
+	cookie, err := http.ParseSetCookie(line)
+	switch {
+	case err != nil:
+		return err
+	case !j.room(page, cookie, len(line)):
+		return errFull
+	}
+	j.jar.SetCookies(page, []*http.Cookie{cookie})
+	return nil
+}
+
+// ownCookies puts the cookies the script sets with a request, which has been rendered, among the user's.
+func (c *client) ownCookies(bp *blueprint, vars []scenarios.Value, to origin) error {
+	if c.jar == nil {
+		c.jar = newJar()
+	}
+	page := pageOf(to, c.out)
+	for _, own := range bp.step.Cookies {
+		switch err := c.jar.put(page, string(own.Value.Append([]byte(own.Name+"="), vars))); err {
+		case nil:
+		case errFull:
+			c.run.cookiesLeft.Add(1)
+		default:
+			return userError(keyCookie)
+		}
+	}
+	return nil
 }
 
 // room makes room for a cookie, or for the new value of one; false if there is none.

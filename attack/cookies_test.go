@@ -204,3 +204,36 @@ func TestCookiesOfARepeatedAnswer(t *testing.T) {
 		}
 	}
 }
+
+// Cookies a script sets go among the user's, as if the service had set them.
+func TestCookiesOfTheScript(t *testing.T) {
+	s := newSite(t, cookieShop)
+	var names scenarios.Names
+	value, err := scenarios.Compile("{{ who }}; Path=/", &names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(path, name string, value scenarios.Template) *scenarios.Request {
+		request := get(s.URL + path)
+		request.Cookies = []scenarios.Header{{Name: name, Value: value}}
+		return request
+	}
+	script := plan(arriving(1), with("/login", "session", scenarios.Literal("mine; Path=/")), with("/jump", "who", value),
+		with("/shop/enter", "local", scenarios.Literal("1")), get(s.URL+"/"),
+		with("/never", "bad", scenarios.Literal("a\r\nX: y")), get(s.URL+"/never"))
+	script.Names = names
+	_, summary := mustRun(t, Options{Remote: true, Script: script})
+	want := []string{
+		"/login session=mine",
+		`/jump session=s3cr3t; lang=en; quoted="a b"; who=undefined`,
+		`/landed session=s3cr3t; lang=en; quoted="a b"; who=undefined; jumped=1`,
+		`/shop/enter local=1; session=s3cr3t; lang=en; quoted="a b"; who=undefined; jumped=1`,
+		`/ session=s3cr3t; lang=en; quoted="a b"; who=undefined; jumped=1`,
+	}
+	if got := cookiesSent(s); !slices.Equal(got, want) {
+		t.Errorf("requests\n%q, want\n%q", got, want)
+	}
+	if summary.UserErrors["cookie_parse_error_invalid_cookie"] != 1 {
+		t.Errorf("user errors %v, want one of a cookie that cannot be sent", summary.UserErrors)
+	}
+}

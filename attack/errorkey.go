@@ -23,6 +23,7 @@ const (
 	keyTryAgain    = "EAI_AGAIN"   // the host name could not be looked up now
 	keyTLS         = "EPROTO"      // the TLS handshake failed
 	keyInvalidURL  = "ERR_INVALID_URL"
+	keyCookie      = "cookie_parse_error_invalid_cookie" // the script's own
 	keyRedirects   = "ERR_TOO_MANY_REDIRECTS"
 	keyIdle        = "ERR_NOTHING_TO_SEND" // a closed loop over a scenario that neither sends nor waits
 	keyUnknown     = "ERR_UNKNOWN"

@@ -13,6 +13,7 @@ type artillery struct {
 	*reader
 	target    string           // empty: not known, which has been said
 	headers   *node            // sent with each request
+	cookies   *node            // likewise
 	constants map[string]Value // config.variables
 	endless   []endlessLoop
 }
@@ -114,17 +115,17 @@ func (a *artillery) noEffect(f field) {
 }
 
 func (a *artillery) config(config field) {
-	var target, phases, variables, outer, inner, outerHeaders, innerHeaders field
+	var target, phases, variables, outer, inner, outerHeaders, innerHeaders, outerCookies, innerCookies field
 	a.fields(config.value, "config", keys{
 		"target":    func(f field) { target = f },
 		"phases":    func(f field) { phases = f },
 		"variables": func(f field) { variables = f },
 		"timeout":   func(f field) { outer = f },
-		"defaults":  func(f field) { outerHeaders = a.defaults(f) },
+		"defaults":  func(f field) { outerHeaders, outerCookies = a.defaults(f) },
 		"http": func(f field) {
 			a.fields(f.value, "config.http", keys{
 				"timeout":         func(f field) { inner = f },
-				"defaults":        func(f field) { innerHeaders = a.defaults(f) },
+				"defaults":        func(f field) { innerHeaders, innerCookies = a.defaults(f) },
 				"extendedMetrics": a.noEffect, "maxSockets": a.noEffect,
 				"pool": a.notYet, "cookieJarOptions": a.notYet, "distributedTracing": a.notYet,
 			})
@@ -137,27 +138,29 @@ func (a *artillery) config(config field) {
 	a.readVariables(variables)
 	a.readTarget(config, target)
 	a.script.Timeout = a.timeout(outer, inner)
-	a.headers = a.defaultHeaders(innerHeaders, outerHeaders)
+	a.headers = a.defaultOf("headers", innerHeaders, outerHeaders)
+	a.cookies = a.defaultOf("cookie", innerCookies, outerCookies)
 	a.phases(phases)
 }
 
-// defaults reads what is sent with each request and returns its headers.
-func (a *artillery) defaults(f field) (headers field) {
+// defaults reads what is sent with each request and returns its headers and cookies.
+func (a *artillery) defaults(f field) (headers, cookies field) {
 	a.fields(f.value, f.key, keys{
-		"headers": func(f field) { headers = f },
-		"cookie":  a.notYet, "strictCapture": a.notYet, "think": a.notYet,
+		"headers":       func(f field) { headers = f },
+		"cookie":        func(f field) { cookies = f },
+		"strictCapture": a.notYet, "think": a.notYet,
 	})
-	return headers
+	return headers, cookies
 }
 
-// defaultHeaders chooses between the headers of config.http.defaults and those of config.defaults.
-func (a *artillery) defaultHeaders(inner, outer field) *node {
+// defaultOf chooses between what config.http.defaults and what config.defaults has under a key.
+func (a *artillery) defaultOf(key string, inner, outer field) *node {
 	hasInner := inner.value != nil && inner.value.kind != nothing
 	if !hasInner {
 		return outer.value
 	}
 	if outer.value != nil {
-		a.warnf(outer.pos, "headers has no effect beside those of config.http.defaults, as in Artillery")
+		a.warnf(outer.pos, "%s has no effect beside those of config.http.defaults, as in Artillery", key)
 	}
 	return inner.value
 }

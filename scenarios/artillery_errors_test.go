@@ -64,6 +64,9 @@ func TestArtilleryErrors(t *testing.T) {
 		{"- get: {url: 'http://EC2-54-82-237-60.compute-1.amazonaws.com./'}", []string{"9:16: url: " +
 			"ec2-54-82-237-60.compute-1.amazonaws.com is the host the original authors attacked in 2018 and no longer ours: " +
 			"say what to attack instead with --target URL"}},
+		{"- get: {url: /, cookie: a=b}", []string{"9:27: cookie must be a map of names and values, not text"}},
+		{"- get: {url: /, cookie: {a: [b], 'c d': e, f: \"g\\nh\"}}", []string{
+			"9:31: a must be text, not a list", `9:36: "c d" is not the name of a cookie`, "9:46: cookie f: a line break cannot be sent"}},
 		{"- get: {url: /, gzip: maybe}", []string{`9:25: gzip must be true or false, not "maybe"`}},
 		{"- get: {url: [/]}", []string{"9:16: url must be text, not a list"}},
 		{"- get: {url: '/{{ $randomNumber(1, 5) }}'}", []string{
@@ -159,7 +162,6 @@ phases: []
 			"9:3: ensure is not supported yet: remove it, or run the script with Artillery",
 			"10:10: pool is not supported yet: remove it, or run the script with Artillery",
 			"10:20: cookieJarOptions is not supported yet: remove it, or run the script with Artillery",
-			"11:14: cookie is not supported yet: remove it, or run the script with Artillery",
 			"11:30: strictCapture is not supported yet: remove it, or run the script with Artillery",
 			"11:52: think is not supported yet: remove it, or run the script with Artillery",
 			"12:21: variable list: a list is not supported yet: only one text, number or boolean",

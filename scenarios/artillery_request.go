@@ -7,14 +7,15 @@ import (
 
 // requestSpec is a request as written; nodes are nil where nothing was.
 type requestSpec struct {
-	url, headers, json, body *node
-	name                     string
-	noFollow, noGzip         bool
+	url, headers, cookies, json, body *node
+
+	name             string
+	noFollow, noGzip bool
 }
 
 var requestKeysNotYet = []string{
 	"capture", "match", "expect", "ensure", "beforeRequest", "afterResponse", "ifTrue", "probability", "qs", "form",
-	"formData", "setContentLengthHeader", "cookie", "auth", "timeout", "retry", "http2", "https",
+	"formData", "setContentLengthHeader", "auth", "timeout", "retry", "http2", "https",
 	"maxRedirects", "decompress", "encoding", "allowGetBody",
 }
 
@@ -35,7 +36,8 @@ func (a *artillery) httpRequest(f field, s *scope) *Request {
 	}
 	req := &Request{
 		Scenario: s.scenario, Name: spec.name, Method: strings.ToUpper(f.key), NoFollow: spec.noFollow, Pos: f.pos,
-		URL: a.url(spec.url, s), Headers: a.requestHeaders(&spec, s), Body: a.body(&spec, s),
+		URL: a.url(spec.url, s), Headers: a.requestHeaders(&spec, s),
+		Cookies: a.requestCookies(&spec, s), Body: a.body(&spec, s),
 	}
 	if spec.json != nil && !slices.ContainsFunc(req.Headers, Header.isContentType) {
 		req.Headers = append(req.Headers, Header{"content-type", Literal("application/json")})
@@ -58,6 +60,7 @@ func (a *artillery) requestKeys(spec *requestSpec) keys {
 		"url": url, "uri": url,
 		"name":    func(f field) { spec.name, _ = a.text(f) },
 		"headers": func(f field) { spec.headers = f.value },
+		"cookie":  func(f field) { spec.cookies = f.value },
 		"json":    func(f field) { spec.json = f.value },
 		"body": func(f field) {
 			if _, ok := a.text(f); ok {

@@ -230,6 +230,32 @@ func TestArtilleryRequests(t *testing.T) {
 	}
 }
 
+func TestArtilleryCookies(t *testing.T) {
+	const text = `
+config:
+  target: http://localhost:3000
+  http: {defaults: {cookie: {a: "1", b: "{{ token }}"}}}
+  defaults: {cookie: {unused: "1"}}
+  variables: {token: secret}
+scenarios:
+- flow:
+  - get: {url: /, cookie: {a: "{{ token }}; Path=/", c: 5}}
+  - get: {url: /}
+`
+	script := load(t, "s.yml", text, LoadOptions{})
+	equal(t, "warnings", warnings(script), []string{
+		"s.yml:4:41: cookie b: Artillery 2 knows no variables in config; here they are filled in for each request",
+		"s.yml:5:14: cookie has no effect beside those of config.http.defaults, as in Artillery",
+	})
+	var got []string
+	for _, request := range script.Requests {
+		for _, cookie := range request.Cookies {
+			got = append(got, cookie.Name+"="+string(cookie.Value.Append(nil, nil)))
+		}
+	}
+	equal(t, "cookies", got, []string{"b=secret", "a=secret; Path=/", "c=5", "a=1", "b=secret"})
+}
+
 func TestArtilleryJSONWithCounter(t *testing.T) {
 	script := load(t, "s.yml", flow("- loop:\n  - post: {url: /, json: {n: '{{ $loopCount }}', s: 'n{{ $loopCount }}'}}\n  count: 2"), LoadOptions{})
 	body := script.Requests[0].Body

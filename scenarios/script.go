@@ -77,6 +77,7 @@ type Request struct {
 	Method   string
 	URL      Template // absolute once rendered
 	Headers  []Header
+	Cookies  []Header // put among the user's cookies first, as if the service had set them; attributes may follow a value
 	Body     Template
 	NoFollow bool
 	Pos      Pos
