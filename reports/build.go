@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"time"
 
@@ -44,9 +45,9 @@ func (r *Recorder) Report(summary attack.Summary, meta Meta) *Report {
 	report.Series = r.series(duration, enc)
 	report.Custom = Custom{map[string]int64{}, map[string]int64{}, map[string]Distribution{}}
 	report.Checks = []Check{}
-	report.Generator = newGenerator(summary, report.Lag)
+	report.Generator = newGenerator(summary, report.Lag, report.Errors)
 	report.Thresholds = []Judgement{}
-	report.Warnings = r.warnings(meta.Warnings)
+	report.Warnings = r.warnings(slices.Concat(meta.Warnings, summary.Warnings))
 	report.Environment = Environment{
 		Imgsvc: meta.Version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 		CPUs: runtime.NumCPU(), GOMAXPROCS: runtime.GOMAXPROCS(0),

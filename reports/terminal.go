@@ -162,6 +162,9 @@ func (r *Report) limitText() string {
 
 func (r *Report) writeVerdict(w io.Writer) {
 	lines := []string{"limit: " + r.limitText()}
+	if waits := r.Generator.waits(); waits != "" && r.Requests > 0 {
+		lines = append(lines, waits)
+	}
 	if r.ClosedUsers > 0 {
 		lines = append(lines, "closed loop: a stall is seen by at most "+plural(int64(r.ClosedUsers), "request"))
 	}
