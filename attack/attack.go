@@ -41,6 +41,7 @@ type Options struct {
 	OneStep bool            // report all requests as step 0: for lists so long that nobody reads them by step
 	Results func(*Result)   // gets every recorded result with its real URL, one call at a time; nil: nobody
 	Log     func(string)    // gets the lines of log steps, from many users at once; nil: nobody
+	Warn    func(string)    // gets what the run may run out of, before anything is sent; nil: nobody
 	Stop    <-chan struct{} // closed: no new requests, those in flight finish; nil: never
 	Remote  bool            // the service is known to use none of this process's cores
 }
@@ -86,11 +87,16 @@ type run struct {
 
 // Run attacks until the phases are over, a limit is reached, or Stop is closed, and waits for what is in flight,
 // at most Timeout. When ctx ends, what is in flight is cut off and recorded as INTERRUPTED. It returns an error
-// only if it could not begin: a *ScriptError, or one of the system's.
+// only if it could not begin: a *ScriptError, one of the system's, or that the system has not enough of what the run
+// is sure to need.
 func Run(ctx context.Context, opts Options) (Summary, error) {
 	opts = opts.withDefaults()
 	r := &run{opts: opts, userErrors: map[string]int64{}}
 	if err := r.compile(); err != nil {
+		return Summary{}, err
+	}
+	warnings, err := r.warnOfLimits()
+	if err != nil {
 		return Summary{}, err
 	}
 	for range shardsPerCore * runtime.GOMAXPROCS(0) {
@@ -118,6 +124,7 @@ func Run(ctx context.Context, opts Options) (Summary, error) {
 		Skipped:    r.skipped.Load(),
 		UserErrors: r.userErrors,
 		Generator:  watch.stop(),
+		Warnings:   warnings,
 		Stopped:    closedAlready(opts.Stop) || ctx.Err() != nil,
 		SetEnd:     r.hasEnd(),
 		OpenLoop:   r.openLoop(),

@@ -64,6 +64,7 @@ func (j *job) run(ctx context.Context) (*reports.Report, error) {
 	recorder := reports.NewRecorder()
 	j.options.Sink, j.options.Stop = recorder, stop.Done()
 	j.options.Log = progress.Say
+	j.options.Warn = func(text string) { progress.Say("warning: " + text) }
 
 	unwatch := context.AfterFunc(ctx, func() {
 		progress.Line("stopping when the requests in flight are answered; Ctrl-C again cuts them off")
