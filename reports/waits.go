@@ -11,7 +11,7 @@ import (
 // Beyond these the generator's own waiting is worth a line: it is in the latencies of a closed loop, where no lag
 // shows it.
 const (
-	maxQueued    = 0.1 // of the time its threads wanted a core
+	maxQueued    = 0.1 // of the time its threads wanted a core, and of the time its cores had: to wake up alone takes some
 	maxReadyWait = time.Millisecond
 	maxGCPause   = time.Millisecond
 )
@@ -31,7 +31,7 @@ func (g Generator) wanted() float64 { return g.CPURatio / max(1-g.queued(), 0.00
 // waits says in words what of the latencies may be the generator's own; it is empty if there is nothing to mention.
 func (g Generator) waits() string {
 	var parts []string
-	if q := g.queued(); q > maxQueued {
+	if q := g.queued(); q > maxQueued && g.wanted()-g.CPURatio > maxQueued {
 		parts = append(parts, fmt.Sprintf("its threads waited for a core %s of the time they wanted one", percent(q)))
 	}
 	if g.ReadyWaitP99 > maxReadyWait {

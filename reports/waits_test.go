@@ -27,9 +27,11 @@ func TestLimitOfAGeneratorThatWaits(t *testing.T) {
 		{"it shares a full machine with the service", generator(0.5, 5*time.Second, 0.01, true),
 			"the MACHINE (1 % idle, with service and generator on the same cores): alone on it the service would hold more",
 			"generator: its threads waited for a core 50 % of the time they wanted one; latencies include that"},
-		{"it waits, and has time to", generator(0.2, time.Second, 0.3, false),
-			"the service (generator used 20 % of 1 core)",
+		{"it waits, and has time to", generator(0.4, 2*time.Second, 0.3, false),
+			"the service (generator used 40 % of 1 core)",
 			"generator: its threads waited for a core 33.3 % of the time they wanted one; latencies include that"},
+		{"it wakes up now and then", generator(0.1, 900*time.Millisecond, 0.3, false),
+			"the service (generator used 10 % of 1 core)", ""},
 		{"it hardly waits", generator(0.89, 500*time.Millisecond, 0.3, false),
 			"the service (generator used 89 % of 1 core)", ""},
 	}
