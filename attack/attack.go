@@ -35,6 +35,7 @@ type Options struct {
 	Seed       uint64        // of every random choice
 	Name       string        // vegeta's Attack field
 	UnixSocket string        // dial this instead of the URL's host
+	ConnectTo  string        // host:port to dial instead of the URL's; what is sent stays the same
 	TLS        *tls.Config   // nil: Go's defaults
 
 	Sink    Sink
@@ -156,6 +157,13 @@ func (r *run) compile() error {
 		bp, err := compile(step)
 		if err != nil {
 			errs = append(errs, err)
+		}
+		if bp != nil && r.opts.ConnectTo != "" {
+			if bp.origin.addr == "" {
+				errs = append(errs, fmt.Errorf("%s%s: a host that is a variable cannot be connected to another address",
+					place(step.Pos), step.Method))
+			}
+			bp.origin.addr = r.opts.ConnectTo
 		}
 		r.blueprints = append(r.blueprints, bp)
 	}

@@ -20,6 +20,9 @@ type Meta struct {
 	Version  string     // of imgsvc
 }
 
+// AddCeiling tells the report what the generator could have sent.
+func (r *Report) AddCeiling(c Ceiling) { r.Generator.CeilingRPS = new(c.RPS) }
+
 // StepName says which step of a script a request belongs to.
 type StepName struct {
 	Scenario, Step string

@@ -54,3 +54,20 @@ func pinProcess(cpus []int) error {
 	runtime.GOMAXPROCS(len(cpus))
 	return nil
 }
+
+// widestCPUs returns the CPUs this process could be given, whatever whoever started it has left it: the kernel keeps
+// to those of its cpuset. The affinity of the calling thread is theirs afterwards.
+func widestCPUs() []int {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var all unix.CPUSet
+	for i := range all {
+		all[i] = ^all[i]
+	}
+	_ = unix.SchedSetaffinity(0, &all) // if not, there are those it has
+	cpus, err := allowedCPUs()
+	if err != nil {
+		return nil
+	}
+	return cpus
+}

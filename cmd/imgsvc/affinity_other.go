@@ -23,3 +23,6 @@ func pinProcess(cpus []int) error {
 	fmt.Fprintf(os.Stderr, "imgsvc: no CPU affinity on %s, only GOMAXPROCS=%d\n", runtime.GOOS, len(cpus))
 	return nil
 }
+
+// widestCPUs returns no CPU: there is no moving to others.
+func widestCPUs() []int { return nil }

@@ -85,6 +85,11 @@ func (j *job) run(ctx context.Context) (*reports.Report, error) {
 		return nil, err
 	}
 	report := recorder.Report(summary, j.meta)
+	if report.Responses > 0 {
+		if c, found := openCeilings(version()).find(j.options, int64(report.Bytes.In)/report.Responses); found {
+			report.AddCeiling(c)
+		}
+	}
 	return report, j.verdict(ctx, report, summary, context.Cause(stop))
 }
 
