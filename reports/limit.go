@@ -46,6 +46,7 @@ func newGenerator(s attack.Summary, lag Distribution, errors map[string]int64) G
 // were within. Requests that failed for want of something of the generator's own are always a reason.
 func (g Generator) limit(openLoop bool, faults []string) (limit string, reasons []string) {
 	cpu := fmt.Sprintf("generator used %s of %s", percent(g.CPURatio), cores(g.Cores))
+	waited := "waited for a core " + percent(g.queued()) + " of the time it wanted one"
 	lag := "lag p99 " + spaced(int64(g.LagP99))
 	reasons = faults
 	if g.CPURatio > maxCPURatio {
@@ -59,9 +60,10 @@ func (g Generator) limit(openLoop bool, faults []string) (limit string, reasons 
 		return LimitGenerator, reasons
 	case g.HostIdle < minHostIdle && g.HostShared:
 		return LimitMachine, []string{percent(g.HostIdle) + " idle, with service and generator on the same cores"}
-	case g.wanted() > maxWanted && g.queued() > maxQueued:
-		queued := percent(g.queued()) + " of the time it wanted one"
-		return LimitGenerator, []string{cpu, "waited for a core " + queued}
+	case g.starved() && g.HostShared:
+		return LimitMachine, []string{cpu, waited, "with service and generator on the same cores"}
+	case g.starved():
+		return LimitGenerator, []string{cpu, waited}
 	case openLoop:
 		return LimitService, []string{cpu, lag}
 	}

@@ -28,6 +28,9 @@ func (g Generator) queued() float64 {
 // wanted returns the share of its cores the generator would have used, had it always been given one, 0 and more.
 func (g Generator) wanted() float64 { return g.CPURatio / max(1-g.queued(), 0.001) }
 
+// starved reports whether the generator would have used its cores up, had it always been given one.
+func (g Generator) starved() bool { return g.wanted() > maxWanted && g.queued() > maxQueued }
+
 // waits says in words what of the latencies may be the generator's own; it is empty if there is nothing to mention.
 func (g Generator) waits() string {
 	var parts []string

@@ -27,6 +27,10 @@ func TestLimitOfAGeneratorThatWaits(t *testing.T) {
 		{"it shares a full machine with the service", generator(0.5, 5*time.Second, 0.01, true),
 			"the MACHINE (1 % idle, with service and generator on the same cores): alone on it the service would hold more",
 			"generator: its threads waited for a core 50 % of the time they wanted one; latencies include that"},
+		{"it shares a core with the service, and others are idle", generator(0.5, 5*time.Second, 0.5, true),
+			"the MACHINE (generator used 50 % of 1 core, waited for a core 50 % of the time it wanted one, with service and " +
+				"generator on the same cores): alone on it the service would hold more",
+			"generator: its threads waited for a core 50 % of the time they wanted one; latencies include that"},
 		{"it waits, and has time to", generator(0.4, 2*time.Second, 0.3, false),
 			"the service (generator used 40 % of 1 core)",
 			"generator: its threads waited for a core 33.3 % of the time they wanted one; latencies include that"},
