@@ -67,16 +67,16 @@ func NewCeiling(run *Report, handler HandlerCores, atOnce int) (Ceiling, error) 
 	c.Measured = float64(run.Requests) / run.Duration.Seconds()
 	c.CPUPerRequest = g.CPU / time.Duration(run.Requests)
 	c.RPS, c.LimitedBy, c.AtOnce = c.Measured, CeilingUsers, atOnce
-	disturbed := handler.CPURatio > maxHandler || g.wanted() > maxWanted || g.HostIdle < maxHostIdle
+	disturbed := handler.CPURatio > maxHandler || g.crowded() || g.HostIdle < maxHostIdle
 	switch {
 	case g.CPURatio > maxCPURatio:
 		c.LimitedBy = CeilingGenerator
 	case disturbed && atOnce >= enoughAtOnce*g.Cores:
 		c.RPS, c.LimitedBy = max(c.Measured, float64(g.Cores)/c.CPUPerRequest.Seconds()), CeilingElse
 	}
-	if q := g.queued(); q > maxQueued && !handler.Shared && g.wanted()-g.CPURatio > maxQueued {
+	if g.crowded() && !handler.Shared {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("other processes had the generator's cores %s of the time it wanted one: "+
-			"measure again when this machine is quiet", percent(q)))
+			"measure again when this machine is quiet", percent(g.queued())))
 	}
 	return c, nil
 }

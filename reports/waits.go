@@ -28,14 +28,17 @@ func (g Generator) queued() float64 {
 // wanted returns the share of its cores the generator would have used, had it always been given one, 0 and more.
 func (g Generator) wanted() float64 { return g.CPURatio / max(1-g.queued(), 0.001) }
 
+// crowded reports whether the generator waited for its cores for longer than waking up takes.
+func (g Generator) crowded() bool { return g.queued() > maxQueued && g.wanted()-g.CPURatio > maxQueued }
+
 // starved reports whether the generator would have used its cores up, had it always been given one.
 func (g Generator) starved() bool { return g.wanted() > maxWanted && g.queued() > maxQueued }
 
 // waits says in words what of the latencies may be the generator's own; it is empty if there is nothing to mention.
 func (g Generator) waits() string {
 	var parts []string
-	if q := g.queued(); q > maxQueued && g.wanted()-g.CPURatio > maxQueued {
-		parts = append(parts, fmt.Sprintf("its threads waited for a core %s of the time they wanted one", percent(q)))
+	if g.crowded() {
+		parts = append(parts, fmt.Sprintf("its threads waited for a core %s of the time they wanted one", percent(g.queued())))
 	}
 	if g.ReadyWaitP99 > maxReadyWait {
 		parts = append(parts, fmt.Sprintf("its goroutines waited to run, p99 %s", spaced(int64(g.ReadyWaitP99))))
