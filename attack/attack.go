@@ -155,15 +155,11 @@ func (r *run) compile() error {
 	var errs []error
 	for _, step := range r.opts.Script.Requests {
 		bp, err := compile(step)
+		if err == nil {
+			err = r.redial(bp)
+		}
 		if err != nil {
 			errs = append(errs, err)
-		}
-		if bp != nil && r.opts.ConnectTo != "" {
-			if bp.origin.addr == "" {
-				errs = append(errs, fmt.Errorf("%s%s: a host that is a variable cannot be connected to another address",
-					place(step.Pos), step.Method))
-			}
-			bp.origin.addr = r.opts.ConnectTo
 		}
 		r.blueprints = append(r.blueprints, bp)
 	}
@@ -173,6 +169,19 @@ func (r *run) compile() error {
 	if len(errs) > 0 {
 		return &ScriptError{errors.Join(errs...)}
 	}
+	return nil
+}
+
+// redial makes a request go to Options.ConnectTo, if that is given.
+func (r *run) redial(bp *blueprint) error {
+	switch {
+	case r.opts.ConnectTo == "":
+		return nil
+	case bp.origin.addr == "":
+		return fmt.Errorf("%s%s: its host is a variable, so it cannot be connected to %s",
+			place(bp.step.Pos), bp.step.Method, r.opts.ConnectTo)
+	}
+	bp.origin.addr = r.opts.ConnectTo
 	return nil
 }
 
