@@ -17,7 +17,7 @@ func TestConnectToChangesTheWayOnly(t *testing.T) {
 	n, _ := mustRun(t, Options{Script: script, ConnectTo: s.Listener.Addr().String()})
 	n.wantCodes(t, map[string]int{"200": 2})
 	want := []string{"service.test:8080/a?b=1", "other.test/"}
-	for i, r := range s.requests {
+	for i, r := range s.asked() {
 		if got := r.Host + r.URL.RequestURI(); got != want[i] || r.Method != http.MethodGet {
 			t.Errorf("request %d is %s %s, want %s", i, r.Method, got, want[i])
 		}

@@ -58,7 +58,8 @@ func TestRedirectsAreRequestsOfTheirOwn(t *testing.T) {
 		t.Run(test.path, func(t *testing.T) {
 			n, summary := mustRun(t, Options{Script: plan(once, post(test.path))})
 			n.wantCodes(t, test.codes)
-			last := test.where.requests[len(test.where.requests)-1]
+			asked := test.where.asked()
+			last := asked[len(asked)-1]
 			if last.Method != test.method || (last.Header.Get("Authorization") != "") != test.auth {
 				t.Errorf("last hop is a %s with authorization %q, want %s, sent: %v",
 					last.Method, last.Header.Get("Authorization"), test.method, test.auth)
