@@ -40,7 +40,8 @@ func TestLimitsAreJudged(t *testing.T) {
 			limits{ports: 28_232}, nil, []string{"up to 30000 local ports", "those of closed connections included"}},
 		{"or are reused", needs{most: 500, origins: 1, network: true, arrive: 30_000, arriveSoon: 500},
 			limits{ports: 28_232, reuse: true}, nil, nil},
-		{"or are reused on this machine only", needs{most: 500, origins: 1, network: true, arrive: 30_000, arriveSoon: 500, loopback: true},
+		{"or are reused on this machine only",
+			needs{most: 500, origins: 1, network: true, arrive: 30_000, arriveSoon: 500, loopback: true},
 			limits{ports: 28_232, loopback: true}, nil, nil},
 	}
 	for _, tt := range tests {
@@ -79,17 +80,20 @@ func TestNeeds(t *testing.T) {
 			needs{users: 32, most: 32, origins: 1, fixed: true, loopback: true, network: true}},
 		{"fewer requests than users", Options{Script: plan(scenarios.Phase{Users: 32, Requests: 5}, get("http://10.0.0.1/"))},
 			needs{users: 5, most: 5, origins: 1, fixed: true, network: true}},
-		{"users of two origins", Options{Script: plan(scenarios.Phase{Users: 32}, get("http://a.test/"), get("http://b.test/"))},
-			needs{users: 32, most: 32, origins: 2, network: true}},
+		{"users of two origins", Options{
+			Script: plan(scenarios.Phase{Users: 32}, get("http://a.test/"), get("http://b.test/")),
+		}, needs{users: 32, most: 32, origins: 2, network: true}},
 		{"a unix socket", Options{UnixSocket: "/x", Script: plan(scenarios.Phase{Users: 32}, get("http://a.test/"))},
 			needs{users: 32, most: 32, origins: 1}},
 		{"a rate", Options{Rate: Ramp{From: 400, To: 400}, Script: plan(scenarios.Phase{}, get("http://a.test/"))},
 			needs{most: 4000, origins: 1, network: true}},
 		{"a short ramp", Options{
-			Rate: Ramp{From: 0, To: 1000, Duration: time.Minute}, Requests: 3000, Script: plan(scenarios.Phase{}, get("http://localhost/")),
+			Rate: Ramp{From: 0, To: 1000, Duration: time.Minute}, Requests: 3000,
+			Script: plan(scenarios.Phase{}, get("http://localhost/")),
 		}, needs{most: 3000, origins: 1, loopback: true, network: true}},
-		{"a rate that is capped", Options{Rate: Ramp{From: 1e6, To: 1e6}, Script: plan(scenarios.Phase{}, get("http://[::1]:80/"))},
-			needs{most: 10_000, origins: 1, fixed: true, loopback: true, network: true}},
+		{"a rate that is capped", Options{
+			Rate: Ramp{From: 1e6, To: 1e6}, Script: plan(scenarios.Phase{}, get("http://[::1]:80/")),
+		}, needs{most: 10_000, origins: 1, fixed: true, loopback: true, network: true}},
 		{"users who arrive", Options{Script: plan(open(50, 50, time.Minute), get("http://a.test/"))},
 			needs{most: 3000, origins: 1, network: true, arrive: 3000, arriveSoon: 50}},
 		{"who are capped", Options{Script: plan(capped, get("http://a.test/"))},

@@ -78,7 +78,7 @@ type Generator struct {
 	CPU      time.Duration // user and system time of this process
 	Cores    int           // it could run on: its affinity, at most GOMAXPROCS
 	PeakRSS  uint64        // bytes, of the whole life of the process
-	GCPause  time.Duration // sum of the collector's stop-the-world pauses, from asking threads to stop to letting them go on
+	GCPause  time.Duration // sum of the collector's stop-the-world pauses, the stopping included
 	HostIdle float64       // 0–1, of the whole machine's cores; 1 if unknown
 	Shared   bool          // the service runs on this machine and may use the same cores
 

@@ -12,7 +12,7 @@ import (
 const (
 	CeilingGenerator = "generator" // its cores were busy: the figure is what was measured
 	CeilingUsers     = "users"     // nothing was busy: so many users, or requests in flight, cannot do more
-	CeilingElse      = "else"      // the null handler, or other processes: the figure is worked out from the CPU time of a request
+	CeilingElse      = "else"      // the null handler, or other processes: the figure is worked out from CPU time
 )
 
 // Ceiling is what a generator can do with one kind of request on one machine: the document of `attack --ceiling`. It is
@@ -75,8 +75,8 @@ func NewCeiling(run *Report, handler HandlerCores, atOnce int) (Ceiling, error) 
 		c.RPS, c.LimitedBy = max(c.Measured, float64(g.Cores)/c.CPUPerRequest.Seconds()), CeilingElse
 	}
 	if g.crowded() && !handler.Shared {
-		c.Warnings = append(c.Warnings, fmt.Sprintf("other processes had the generator's cores %s of the time it wanted one: "+
-			"measure again when this machine is quiet", percent(g.queued())))
+		c.Warnings = append(c.Warnings, fmt.Sprintf("other processes had the generator's cores %s of the time "+
+			"it wanted one: measure again when this machine is quiet", percent(g.queued())))
 	}
 	return c, nil
 }
@@ -149,8 +149,8 @@ func (c Ceiling) limitText() string {
 	case CeilingUsers:
 		return "so many at once: the generator used " + percent(c.CPURatio) + " of its cores, and more at once could do more"
 	}
-	return "not the generator, which got " + percent(c.CPURatio) + " of its cores; the ceiling is what all of them would do " +
-		"at this CPU time a request, and an estimate"
+	return "not the generator, which got " + percent(c.CPURatio) + " of its cores; " +
+		"the ceiling is what all of them would do at this CPU time a request, and an estimate"
 }
 
 // The ways to send.

@@ -159,7 +159,7 @@ type Generator struct {
 
 	RunQueue     *time.Duration `json:"run_queue_ns"`      // its threads waited for a core, summed up; null if unknown
 	ReadyWaitP99 time.Duration  `json:"ready_wait_p99_ns"` // its goroutines waited for a thread, within 25 %
-	CeilingRPS   *float64       `json:"ceiling_rps"`       // requests/s it can send like this; null where attack --ceiling was not asked
+	CeilingRPS   *float64       `json:"ceiling_rps"`       // requests/s it can send like this; null if unknown
 
 	HostIdle   float64  `json:"host_idle_ratio"` // 0–1, of the whole machine; 1 if unknown
 	HostShared bool     `json:"host_shared"`     // the service ran on this machine and could use the same cores

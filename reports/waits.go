@@ -38,7 +38,8 @@ func (g Generator) starved() bool { return g.wanted() > maxWanted && g.queued() 
 func (g Generator) waits() string {
 	var parts []string
 	if g.crowded() {
-		parts = append(parts, fmt.Sprintf("its threads waited for a core %s of the time they wanted one", percent(g.queued())))
+		parts = append(parts,
+			fmt.Sprintf("its threads waited for a core %s of the time they wanted one", percent(g.queued())))
 	}
 	if g.ReadyWaitP99 > maxReadyWait {
 		parts = append(parts, fmt.Sprintf("its goroutines waited to run, p99 %s", spaced(int64(g.ReadyWaitP99))))

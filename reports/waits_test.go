@@ -15,8 +15,8 @@ func TestLimitOfAGeneratorThatWaits(t *testing.T) {
 			CPU: time.Duration(ratio * 10e9), Cores: 1, HostIdle: idle, Shared: shared, RunQueue: &queued,
 		}
 	}
-	const generatorSays = "the GENERATOR (generator used 50 % of 1 core, waited for a core 50 % of the time it wanted one): " +
-		"figures are a lower bound of what the service holds"
+	const generatorSays = "the GENERATOR (generator used 50 % of 1 core, waited for a core 50 % of the time it wanted " +
+		"one): figures are a lower bound of what the service holds"
 	tests := []struct {
 		name         string
 		generator    attack.Generator
@@ -65,7 +65,7 @@ func TestOwnFaults(t *testing.T) {
 		t.Errorf("the limit is the %s", r.Generator.Limit)
 	}
 	text := r.Generator.words()
-	for _, want := range []string{"ran out of file descriptors: EMFILE × 2", "ran out of local ports", "EADDRNOTAVAIL × 1"} {
+	for _, want := range []string{"out of file descriptors: EMFILE × 2", "out of local ports", "EADDRNOTAVAIL × 1"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %q", want, text)
 		}
@@ -77,7 +77,8 @@ func TestOwnFaults(t *testing.T) {
 
 // TestUnknownRunQueueIsNull keeps "not known" from reading as "did not wait".
 func TestUnknownRunQueueIsNull(t *testing.T) {
-	r := recorded([]*attack.Result{result(0, 0, time.Millisecond, 200, "")}, 1, attack.Summary{Duration: time.Second}, Meta{})
+	second := attack.Summary{Duration: time.Second}
+	r := recorded([]*attack.Result{result(0, 0, time.Millisecond, 200, "")}, 1, second, Meta{})
 	if text := string(written(t, r, "json")); !strings.Contains(text, `"run_queue_ns": null`) {
 		t.Errorf("no null in %s", text)
 	}

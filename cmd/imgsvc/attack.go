@@ -97,7 +97,8 @@ func (f *attackFlags) bind(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.thresholds, "threshold", nil, "exit with 3 unless it holds: p99<50ms, success>=99.9%, rps>400 (repeat)")
 	flags.BoolVar(&f.abort, "abort-on-fail", false, "judge thresholds every second and stop at the first that fails")
 	flags.StringVar(&f.output, "output", "", "write the report as JSON to this file")
-	flags.BoolVar(&f.ceiling, "ceiling", false, "do not attack: measure how many such requests a second this generator could send")
+	flags.BoolVar(&f.ceiling, "ceiling", false,
+		"do not attack: measure how many such requests a second this generator could send")
 	flags.StringVar(&f.results, "results", "", "write every result in vegeta's binary encoding to this file, or - for stdout")
 }
 

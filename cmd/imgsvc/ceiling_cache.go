@@ -80,7 +80,8 @@ func (s ceilings) get(ctx context.Context, o attack.Options) (reports.Ceiling, e
 func ceilingKey(o attack.Options, bytes int64) string {
 	cpus, _ := allowedCPUs() // unknown is the same every time
 	sum := sha256.New()
-	fmt.Fprintln(sum, version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, cpuModel(), runtime.NumCPU(), cpus, runtime.GOMAXPROCS(0))
+	fmt.Fprintln(sum, version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintln(sum, cpuModel(), runtime.NumCPU(), cpus, runtime.GOMAXPROCS(0))
 	fmt.Fprintln(sum, engineOf(o), atOnce(o), bits.Len64(uint64(bytes)))
 	writeShape(sum, o)
 	return hex.EncodeToString(sum.Sum(nil)[:16])

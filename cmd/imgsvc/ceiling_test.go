@@ -25,7 +25,8 @@ func urlAttack(t *testing.T, request scenarios.URLRequest, users int) attack.Opt
 // TestCeilingIsKept writes a ceiling and finds it again, for the same kind of request only.
 func TestCeilingIsKept(t *testing.T) {
 	kept := ceilings{filepath.Join(t.TempDir(), "imgsvc", "ceilings.json")}
-	o := urlAttack(t, scenarios.URLRequest{URL: "http://127.0.0.1/listings/7", User: "me:hunter2"}, 32)
+	const listing = "http://127.0.0.1/listings/7"
+	o := urlAttack(t, scenarios.URLRequest{URL: listing, User: "me:hunter2"}, 32)
 	if _, found := kept.find(o, 500); found {
 		t.Error("found before it was kept")
 	}
@@ -46,10 +47,10 @@ func TestCeilingIsKept(t *testing.T) {
 	rate := o
 	rate.Rate = attack.Ramp{From: 1, To: 1}
 	others := map[string]attack.Options{
-		"more users": urlAttack(t, scenarios.URLRequest{URL: "http://127.0.0.1/listings/7", User: "me:hunter2"}, 33),
+		"more users": urlAttack(t, scenarios.URLRequest{URL: listing, User: "me:hunter2"}, 33),
 		"a rate":     rate,
 		"TLS":        urlAttack(t, scenarios.URLRequest{URL: "https://127.0.0.1/listings/7", User: "me:hunter2"}, 32),
-		"a body":     urlAttack(t, scenarios.URLRequest{URL: "http://127.0.0.1/listings/7", User: "me:hunter2", Body: strings.Repeat("x", 100)}, 32),
+		"a body":     urlAttack(t, scenarios.URLRequest{URL: listing, User: "me:hunter2", Body: strings.Repeat("x", 100)}, 32),
 	}
 	for name, other := range others {
 		if _, found := kept.find(other, 500); found {
@@ -65,7 +66,9 @@ func TestCeilingIsKept(t *testing.T) {
 func TestCeilingsThatAreNotKept(t *testing.T) {
 	kept := ceilings{filepath.Join(t.TempDir(), "ceilings.json")}
 	o := urlAttack(t, scenarios.URLRequest{URL: "http://127.0.0.1/"}, 1)
-	disturbed := reports.Ceiling{Schema: reports.Schema, RPS: 1, Requests: 1, Warnings: []string{"others had the cores"}, MeasuredAt: time.Now()}
+	disturbed := reports.Ceiling{
+		Schema: reports.Schema, RPS: 1, Requests: 1, MeasuredAt: time.Now(), Warnings: []string{"others had the cores"},
+	}
 	if err := kept.keep(o, disturbed); err != nil {
 		t.Fatal(err)
 	}

@@ -77,7 +77,8 @@ func crowdThatFits(t *testing.T) int {
 	}
 	fit := int(min(files.Max, crowd+100)) - 100 // for what else a process has open
 	if fit < crowd {
-		t.Logf("only %d users instead of %d, in as much less memory: this machine lets a process have %d files open", fit, crowd, files.Max)
+		t.Logf("only %d users instead of %d, in as much less memory: this machine lets a process have %d files open",
+			fit, crowd, files.Max)
 	}
 	if fit < 100 {
 		t.Fatalf("a limit of %d open files is too low to tell anything: raise it (ulimit -n)", files.Max)

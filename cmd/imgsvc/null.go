@@ -86,7 +86,7 @@ func avoidCPUs(avoid []int) (shared bool, err error) {
 }
 
 // serveNullConns answers with a goroutine a connection, until ctx ends. With TLS where there is a config.
-func serveNullConns(ctx context.Context, answer nullAnswer, config *tls.Config, listening func(url string) error) error {
+func serveNullConns(ctx context.Context, answer nullAnswer, config *tls.Config, listening func(string) error) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listen for the null handler: %w", err)

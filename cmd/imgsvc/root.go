@@ -31,7 +31,8 @@ func newRootCmd() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError(fmt.Errorf("%w\nsee '%s --help'", err, cmd.CommandPath()))
 	})
-	root.AddCommand(newSeedCmd(out), newServeCmd(out), newAttackCmd(out), newReportCmd(out), newBenchCmd(out), newNullCmd())
+	root.AddCommand(newSeedCmd(out), newServeCmd(out), newAttackCmd(out), newReportCmd(out), newBenchCmd(out))
+	root.AddCommand(newNullCmd())
 	return root
 }
 
