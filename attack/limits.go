@@ -74,10 +74,13 @@ func (n needs) shortOfFiles(l limits) (sure bool, text string) {
 		return false, ""
 	case n.users > free:
 		return true, fmt.Sprintf("%d users at once need as many connections, "+
-			"and of the %d files this process may have open %d are free\nuse fewer users, or raise the limit: %s", n.users, l.files, max(free, 0), raiseFiles(n.users+l.open+spareFiles))
+			"and of the %d files this process may have open %d are free\n"+
+			"use fewer users, or raise the limit: %s",
+			n.users, l.files, max(free, 0), raiseFiles(n.users+l.open+spareFiles))
 	}
 	return false, fmt.Sprintf("up to %d connections may be open at once, if answers are slow, "+
-		"and this process may have %d files open: what is more fails with EMFILE, which is the generator's limit, not the service's; to raise it: %s",
+		"and this process may have %d files open: "+
+		"what is more fails with EMFILE, which is the generator's limit, not the service's; to raise it: %s",
 		most, l.files, raiseFiles(most+l.open+spareFiles))
 }
 
@@ -93,11 +96,13 @@ func (n needs) shortOfPorts(l limits) (sure bool, text string) {
 		return false, ""
 	case n.fixed && n.users > l.ports:
 		return true, fmt.Sprintf("%d users at once need as many connections to one address, "+
-			"and this machine has %d local ports for them\nuse fewer users, or raise the limit: %s", n.users, l.ports, raisePorts)
+			"and this machine has %d local ports for them\n"+
+			"use fewer users, or raise the limit: %s", n.users, l.ports, raisePorts)
 	}
 	return false, fmt.Sprintf("up to %d local ports may be taken at once for one address, "+
-		"those of closed connections included, and this machine has %d: what is more fails with EADDRNOTAVAIL, which is the generator's limit, not the service's; "+
-		"to raise it: %s", ports, l.ports, raisePorts)
+		"those of closed connections included, and this machine has %d: "+
+		"what is more fails with EADDRNOTAVAIL, which is the generator's limit, not the service's; to raise it: %s",
+		ports, l.ports, raisePorts)
 }
 
 // raisePorts is as far as it goes: beyond that, more addresses or more machines are needed.
