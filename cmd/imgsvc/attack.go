@@ -62,6 +62,7 @@ does) or users (--vus: each sends its next request when the last one is answered
 		Example: `  imgsvc attack --rate 400 --duration 30s http://127.0.0.1:3000/reviews/15000?index=1
   imgsvc attack --vus 32 --requests 100000 --output run.json http://127.0.0.1:3000/listings/7
   imgsvc attack --duration 30s --target http://127.0.0.1:3000/reviews scenarios/artillery.yml
+  imgsvc attack --ceiling --vus 32 http://127.0.0.1:3000/reviews/15000?index=1
   imgsvc attack --rate 400 --duration 10s --threshold 'p99<50ms,success>=99.9%' http://127.0.0.1:3000/listings/7`,
 		Args: usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, out, args[0]) },

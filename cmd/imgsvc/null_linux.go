@@ -38,7 +38,8 @@ func serveNull(ctx context.Context, answer nullAnswer, listening func(url string
 	}
 	defer unix.Close(stop)
 	workers := make([]*nullWorker, runtime.GOMAXPROCS(0))
-	runtime.GOMAXPROCS(len(workers) + 1) // the workers keep theirs
+	before := runtime.GOMAXPROCS(len(workers) + 1) // the workers keep theirs
+	defer runtime.GOMAXPROCS(before)
 	for i := range workers {
 		if workers[i], err = newNullWorker(answer, stop); err != nil {
 			return err
