@@ -25,10 +25,11 @@ type Ceiling struct {
 	Requests      int64         `json:"requests"`
 	Duration      time.Duration `json:"duration_ns"`
 	CPUPerRequest time.Duration `json:"cpu_per_request_ns"`
-	Cores         int           `json:"cores"`     // the generator could use
-	CPURatio      float64       `json:"cpu_ratio"` // of them that it used, 0–1
-	Engine        string        `json:"engine"`    // users (in a loop) or rate (vegeta's Attacker)
-	AtOnce        int           `json:"at_once"`   // users, or most requests in flight at a rate
+	Cores         int           `json:"cores"`          // the generator may use
+	MeasuredCores int           `json:"measured_cores"` // of them it was measured on; the ceiling is of all
+	CPURatio      float64       `json:"cpu_ratio"`      // of those it was measured on that it used, 0–1
+	Engine        string        `json:"engine"`         // users (in a loop) or rate (vegeta's Attacker)
+	AtOnce        int           `json:"at_once"`        // users, or most requests in flight at a rate
 
 	Handler       HandlerCores `json:"handler"`
 	ResponseBytes int64        `json:"response_bytes"` // of body
@@ -50,8 +51,9 @@ type HandlerCores struct {
 
 // NewCeiling works the ceiling out of a run against a null handler, with so many users, or requests in flight, at once.
 // It returns an error if requests failed. Where the generator was not what limited the run, a few at once do what they
-// did, as they mostly wait for each other; many would do as much as their CPU time lets the cores do.
-func NewCeiling(run *Report, handler HandlerCores, atOnce int) (Ceiling, error) {
+// did, as they mostly wait for each other; many would do as much as their CPU time lets the cores do. The run may have
+// been on some of the cores only, to leave others to the handler.
+func NewCeiling(run *Report, handler HandlerCores, atOnce, allCores int) (Ceiling, error) {
 	switch {
 	case len(run.Errors) > 0:
 		return Ceiling{}, fmt.Errorf("requests to the null handler failed: %s", listed(run.Errors))
@@ -60,7 +62,8 @@ func NewCeiling(run *Report, handler HandlerCores, atOnce int) (Ceiling, error) 
 	}
 	g := run.Generator
 	c := Ceiling{
-		Schema: Schema, Requests: run.Requests, Duration: run.Duration, Cores: g.Cores, CPURatio: g.CPURatio,
+		Schema: Schema, Requests: run.Requests, Duration: run.Duration, CPURatio: g.CPURatio,
+		MeasuredCores: g.Cores, Cores: max(allCores, g.Cores),
 		Handler: handler, MeasuredAt: time.Now().Round(0).UTC().Truncate(time.Second), Warnings: []string{},
 		Environment: run.Environment,
 	}
@@ -68,11 +71,12 @@ func NewCeiling(run *Report, handler HandlerCores, atOnce int) (Ceiling, error) 
 	c.CPUPerRequest = g.CPU / time.Duration(run.Requests)
 	c.RPS, c.LimitedBy, c.AtOnce = c.Measured, CeilingUsers, atOnce
 	disturbed := handler.CPURatio > maxHandler || g.crowded() || g.HostIdle < maxHostIdle
+	times := float64(c.Cores) / float64(max(c.MeasuredCores, 1))
 	switch {
 	case g.CPURatio > maxCPURatio:
-		c.LimitedBy = CeilingGenerator
+		c.RPS, c.LimitedBy = c.Measured*times, CeilingGenerator
 	case disturbed && atOnce >= enoughAtOnce*g.Cores:
-		c.RPS, c.LimitedBy = max(c.Measured, float64(g.Cores)/c.CPUPerRequest.Seconds()), CeilingElse
+		c.RPS, c.LimitedBy = max(c.Measured*times, float64(c.Cores)/c.CPUPerRequest.Seconds()), CeilingElse
 	}
 	if g.crowded() && !handler.Shared {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("other processes had the generator's cores %s of the time "+
@@ -104,8 +108,8 @@ func (c Ceiling) WriteText(w io.Writer) error {
 	about := number(significantly(c.RPS, 2), 2)
 	line(w, "ceiling", "%s requests/s: this generator can send about so many like this on this machine", about)
 	line(w, "cpu", "%s a request; the generator may use %s", spaced(int64(c.CPUPerRequest)), cores(c.Cores))
-	line(w, "measured", "%s requests/s over %s, %s, answers of %s%s", number(significantly(c.Measured, digits), digits),
-		short(int64(c.Duration)), c.load(), size(uint64(c.ResponseBytes)), c.sizeFrom())
+	line(w, "measured", "%s requests/s on %s over %s, %s, answers of %s%s", number(significantly(c.Measured, digits), digits),
+		cores(c.MeasuredCores), short(int64(c.Duration)), c.load(), size(uint64(c.ResponseBytes)), c.sizeFrom())
 	line(w, "handler", "%s", c.handlerText())
 	line(w, "limit", "%s", c.limitText())
 	if c.Cached {
@@ -145,12 +149,16 @@ func (c Ceiling) handlerText() string {
 func (c Ceiling) limitText() string {
 	switch c.LimitedBy {
 	case CeilingGenerator:
-		return "the generator used " + percent(min(c.CPURatio, 1)) + " of its cores"
+		text := "the generator used " + percent(min(c.CPURatio, 1)) + " of its cores"
+		if c.MeasuredCores < c.Cores {
+			text += fmt.Sprintf("; measured on %s and multiplied, to leave the handler the others", cores(c.MeasuredCores))
+		}
+		return text
 	case CeilingUsers:
 		return "so many at once: the generator used " + percent(c.CPURatio) + " of its cores, and more at once could do more"
 	}
 	return "not the generator, which got " + percent(c.CPURatio) + " of its cores; " +
-		"the ceiling is what all of them would do at this CPU time a request, and an estimate"
+		"the ceiling is what all it may use would do at this CPU time a request, and an estimate"
 }
 
 // The ways to send.

@@ -33,20 +33,22 @@ func TestNewCeiling(t *testing.T) {
 		run       *Report
 		handler   HandlerCores
 		atOnce    int
+		cores     int
 		rps       float64
 		limitedBy string
 		warnings  int
 	}{
-		{"its core was busy", nullRun(9900*time.Millisecond, 0, 1, 0.1), own, 32, 200, CeilingGenerator, 0},
-		{"one user waits for its answers", nullRun(4*time.Second, 0, 1, 0.5), own, 1, 200, CeilingUsers, 0},
-		{"one user on a full machine", nullRun(4*time.Second, 0, 1, 0), own, 1, 200, CeilingUsers, 0},
-		{"the handler was busy", nullRun(5*time.Second, 0, 1, 0.5), busy, 32, 400, CeilingElse, 0},
-		{"both on the same two cores", nullRun(8*time.Second, 9*time.Second, 2, 0), shared, 32, 500, CeilingElse, 0},
-		{"others had its core", nullRun(5*time.Second, 5*time.Second, 1, 0.3), own, 32, 400, CeilingElse, 1},
+		{"its core was busy", nullRun(9900*time.Millisecond, 0, 1, 0.1), own, 32, 1, 200, CeilingGenerator, 0},
+		{"its half was busy", nullRun(9900*time.Millisecond, 0, 1, 0.1), own, 32, 2, 400, CeilingGenerator, 0},
+		{"one user waits for its answers", nullRun(4*time.Second, 0, 1, 0.5), own, 1, 2, 200, CeilingUsers, 0},
+		{"one user on a full machine", nullRun(4*time.Second, 0, 1, 0), own, 1, 1, 200, CeilingUsers, 0},
+		{"the handler was busy", nullRun(5*time.Second, 0, 1, 0.5), busy, 32, 2, 800, CeilingElse, 0},
+		{"both on the same two cores", nullRun(8*time.Second, 9*time.Second, 2, 0), shared, 32, 2, 500, CeilingElse, 0},
+		{"others had its core", nullRun(5*time.Second, 5*time.Second, 1, 0.3), own, 32, 1, 400, CeilingElse, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c, err := NewCeiling(tt.run, tt.handler, tt.atOnce)
+			c, err := NewCeiling(tt.run, tt.handler, tt.atOnce, tt.cores)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -70,7 +72,7 @@ func TestNoCeiling(t *testing.T) {
 	failed := recorded([]*attack.Result{result(0, 0, time.Millisecond, 0, "ECONNRESET")}, 1, second, Meta{})
 	nothing := recorded(nil, 1, second, Meta{})
 	for _, run := range []*Report{failed, nothing} {
-		if c, err := NewCeiling(run, HandlerCores{Cores: 1}, 1); err == nil {
+		if c, err := NewCeiling(run, HandlerCores{Cores: 1}, 1, 1); err == nil {
 			t.Errorf("a ceiling of %v", c.RPS)
 		}
 	}

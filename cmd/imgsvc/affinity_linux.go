@@ -10,6 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// canPin says that a process can be kept to some of its CPUs.
+const canPin = true
+
 // allowedCPUs returns the numbers of the CPUs this process may run on, in order.
 func allowedCPUs() ([]int, error) {
 	var set unix.CPUSet

@@ -8,6 +8,9 @@ import (
 	"runtime"
 )
 
+// canPin says that a process cannot be kept to some of its CPUs.
+const canPin = false
+
 // allowedCPUs returns the numbers of the CPUs this process may run on: all of them, where there is no affinity.
 func allowedCPUs() ([]int, error) {
 	cpus := make([]int, runtime.NumCPU())

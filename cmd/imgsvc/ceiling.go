@@ -29,8 +29,8 @@ const (
 
 // measureCeiling measures what this process can do with the requests of an attack: it sends the same requests, by the
 // same engine, in a closed loop, to a null handler in a process of its own, for some 2.5 s. The body of the answers has
-// so many bytes, at most maxNullBody (askTarget finds out how many the target's have). Pin the process first, if it is
-// to be pinned.
+// so many bytes, at most maxNullBody (askTarget finds out how many the target's have). Where this process may use every
+// core there is, it keeps to one half of them meanwhile, so that the handler has the other.
 func measureCeiling(ctx context.Context, o attack.Options, bytes int64) (c reports.Ceiling, err error) {
 	defer runtime.KeepAlive(collectLater())
 	bytes = min(bytes, maxNullBody)
@@ -38,19 +38,22 @@ func measureCeiling(ctx context.Context, o attack.Options, bytes int64) (c repor
 	if err != nil {
 		return c, err
 	}
-	handler, err := startNull(ctx, bytes, secure)
+	cpus, err := allowedCPUs()
+	if err != nil {
+		return c, err
+	}
+	handler, restore, err := startApart(ctx, cpus, bytes, secure)
 	if err != nil {
 		return c, fmt.Errorf("start a null handler: %w", err)
 	}
 	began := time.Now()
 	report, err := runCeiling(ctx, ceilingOptions(o, handler))
-	err = errors.Join(err, handler.stop())
-	if err != nil {
+	if err = errors.Join(err, handler.stop(), restore()); err != nil {
 		return c, err
 	}
 	cores := handler.cores
 	cores.CPURatio = handler.cpuRatio(time.Since(began))
-	if c, err = reports.NewCeiling(report, cores, atOnce(o)); err != nil {
+	if c, err = reports.NewCeiling(report, cores, atOnce(o), len(cpus)); err != nil {
 		return c, err
 	}
 	c.ResponseBytes, c.TLS, c.Engine = bytes, secure, engineOf(o)
@@ -165,11 +168,30 @@ type nullHandler struct {
 	cores reports.HandlerCores
 }
 
-func startNull(ctx context.Context, bytes int64, secure bool) (*nullHandler, error) {
-	cpus, err := allowedCPUs()
-	if err != nil {
-		return nil, err
+// startApart starts a null handler on cores this process does not use. If there are none but the cpus it may use, it
+// keeps to the first half of them until restore is called; with a single one, both share it.
+func startApart(ctx context.Context, cpus []int, bytes int64, secure bool) (*nullHandler, func() error, error) {
+	h, err := startNull(ctx, cpus, bytes, secure)
+	if err != nil || !h.cores.Shared || len(cpus) == 1 || !canPin {
+		return h, func() error { return nil }, err
 	}
+	threads := runtime.GOMAXPROCS(0)
+	restore := func() error {
+		defer runtime.GOMAXPROCS(threads)
+		return pinProcess(cpus)
+	}
+	mine := cpus[:(len(cpus)+1)/2]
+	if err := errors.Join(h.stop(), pinProcess(mine)); err != nil {
+		return nil, nil, errors.Join(err, restore())
+	}
+	if h, err = startNull(ctx, mine, bytes, secure); err != nil {
+		return nil, nil, errors.Join(err, restore())
+	}
+	return h, restore, nil
+}
+
+// startNull starts a null handler that keeps away from cpus, if it can.
+func startNull(ctx context.Context, cpus []int, bytes int64, secure bool) (*nullHandler, error) {
 	var avoid []string
 	for _, cpu := range cpus {
 		avoid = append(avoid, strconv.Itoa(cpu))
