@@ -108,8 +108,9 @@ func (c Ceiling) WriteText(w io.Writer) error {
 	about := number(significantly(c.RPS, 2), 2)
 	line(w, "ceiling", "%s requests/s: this generator can send about so many like this on this machine", about)
 	line(w, "cpu", "%s a request; the generator may use %s", spaced(int64(c.CPUPerRequest)), cores(c.Cores))
-	line(w, "measured", "%s requests/s on %s over %s, %s, answers of %s%s", number(significantly(c.Measured, digits), digits),
-		cores(c.MeasuredCores), short(int64(c.Duration)), c.load(), size(uint64(c.ResponseBytes)), c.sizeFrom())
+	line(w, "load", "%s, answers of %s%s", c.load(), size(uint64(c.ResponseBytes)), c.sizeFrom())
+	line(w, "measured", "%s requests/s on %s over %s", number(significantly(c.Measured, digits), digits),
+		cores(c.MeasuredCores), short(int64(c.Duration)))
 	line(w, "handler", "%s", c.handlerText())
 	line(w, "limit", "%s", c.limitText())
 	if c.Cached {
