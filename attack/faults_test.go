@@ -117,8 +117,8 @@ func TestSecondSignalCutsRequestsOff(t *testing.T) {
 		"rate":  {Rate: Ramp{From: 1000, To: 1000, Duration: time.Minute}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			held.Store(0)
 			ctx, cancel = context.WithCancel(context.Background())
+			held.Store(0) // after cancel, which handlers read behind held alone
 			n := &notebook{}
 			o.Sink, o.Script = n, plan(scenarios.Phase{Users: 5}, get(s.URL))
 			summary, err := Run(ctx, o)
