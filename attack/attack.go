@@ -38,6 +38,7 @@ type Options struct {
 	Seed       uint64        // of every random choice
 	Name       string        // vegeta's Attack field
 	UnixSocket string        // dial this instead of the URL's host
+	ConnectTo  string        // host:port to dial instead of the URL's; what is sent stays the same
 	TLS        *tls.Config   // nil: Go's defaults
 	Proxy      Proxy         // for hosts; not asked if there is a UnixSocket; nil: none
 
@@ -53,6 +54,7 @@ type Options struct {
 	Results func(*Result)   // gets every recorded result with its real URL and its body, one call at a time; nil: nobody
 	MaxBody int             // bytes of a body that Results gets, decoded; 0: 1 MiB; negative: none
 	Log     func(string)    // gets the lines of log steps, from many users at once; nil: nobody
+	Warn    func(string)    // gets what the run may run out of, before anything is sent; nil: nobody
 	Stop    <-chan struct{} // closed: no new requests, those in flight finish; nil: never
 	Remote  bool            // the service is known to use none of this process's cores
 }
@@ -112,7 +114,8 @@ type run struct {
 
 // Run attacks until the phases are over, a limit is reached, or Stop is closed, and waits for what is in flight,
 // at most Timeout. When ctx ends, what is in flight is cut off and recorded as INTERRUPTED. It returns an error
-// only if it could not begin: a *ScriptError, or one of the system's.
+// only if it could not begin: a *ScriptError, one of the system's, or that the system has not enough of what the run
+// is sure to need.
 func Run(ctx context.Context, opts Options) (Summary, error) {
 	opts = opts.withDefaults()
 	r := &run{
@@ -120,6 +123,10 @@ func Run(ctx context.Context, opts Options) (Summary, error) {
 	}
 	defer r.pools.close()
 	if err := r.compile(); err != nil {
+		return Summary{}, err
+	}
+	warnings, err := r.warnOfLimits()
+	if err != nil {
 		return Summary{}, err
 	}
 	for range shardsPerCore * runtime.GOMAXPROCS(0) {
@@ -147,6 +154,7 @@ func Run(ctx context.Context, opts Options) (Summary, error) {
 		Skipped:    r.skipped.Load(),
 		UserErrors: r.userErrors,
 		Generator:  watch.stop(),
+		Warnings:   append(warnings, r.warnings()...),
 		Stopped:    closedAlready(opts.Stop) || ctx.Err() != nil,
 		SetEnd:     r.hasEnd(),
 		OpenLoop:   r.openLoop(),
@@ -154,7 +162,6 @@ func Run(ctx context.Context, opts Options) (Summary, error) {
 		Protocol:   opts.Protocol.String(),
 	}
 	s.Generator.Shared = shared
-	s.Warnings = r.warnings()
 	return s, nil
 }
 
@@ -178,6 +185,9 @@ func (r *run) compile() error {
 	var errs []error
 	for _, step := range r.opts.Script.Requests {
 		bp, err := compile(step)
+		if err == nil {
+			err = r.redial(bp)
+		}
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -195,6 +205,19 @@ func (r *run) compile() error {
 	if len(errs) > 0 {
 		return &ScriptError{errors.Join(errs...)}
 	}
+	return nil
+}
+
+// redial makes a request go to Options.ConnectTo, if that is given.
+func (r *run) redial(bp *blueprint) error {
+	switch {
+	case r.opts.ConnectTo == "":
+		return nil
+	case bp.origin.addr == "":
+		return fmt.Errorf("%s%s: its host is a variable, so it cannot be connected to %s",
+			place(bp.step.Pos), bp.step.Method, r.opts.ConnectTo)
+	}
+	bp.origin.addr = r.opts.ConnectTo
 	return nil
 }
 

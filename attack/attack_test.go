@@ -16,7 +16,7 @@ func TestClosedLoopSendsExactlyTheRequestsOverOneConnectionAUser(t *testing.T) {
 	s := newSite(t, fine)
 	n, summary := mustRun(t, Options{Script: plan(scenarios.Phase{Users: 7, Requests: 1003}, get(s.URL+"/x?y=1"))})
 	n.wantCodes(t, map[string]int{"200": 1003})
-	if got := len(s.requests); got != 1003 {
+	if got := len(s.asked()); got != 1003 {
 		t.Errorf("server saw %d requests, want 1003", got)
 	}
 	if got := s.conns.Load(); got > 7 {
@@ -67,7 +67,7 @@ func TestArrivingUsersLoopUntilTheRunIsStopped(t *testing.T) {
 		t.Errorf("results %v, want only 200", n.codes())
 	}
 	byConn := map[string][]string{}
-	for _, r := range s.requests {
+	for _, r := range s.asked() {
 		byConn[r.RemoteAddr] = append(byConn[r.RemoteAddr], r.RequestURI)
 	}
 	if len(byConn) > n.started { // a user that came as the run was stopped sent nothing
@@ -103,7 +103,7 @@ func TestRateSendsTheScheduleAndNothingOfOurs(t *testing.T) {
 	if steps[0] != 100 || steps[1] != 100 || len(seqs) != 200 {
 		t.Errorf("requests by step %v with %d sequence numbers, want 100 of each and 200", steps, len(seqs))
 	}
-	for _, r := range s.requests {
+	for _, r := range s.asked() {
 		for name := range r.Header {
 			if name != "X-Own" && name != "Content-Length" {
 				t.Fatalf("header %s was sent: nobody asked for it", name)
@@ -131,14 +131,14 @@ func TestWarmupIsSentButNotRecorded(t *testing.T) {
 		Rate:   Ramp{From: 500, To: 500, Duration: 200 * time.Millisecond}, Warmup: 100 * time.Millisecond,
 	})
 	n.wantCodes(t, map[string]int{"200": 100})
-	if got := len(s.requests); got != 150 {
+	if got := len(s.asked()); got != 150 {
 		t.Errorf("server saw %d requests, want 50 more than the 100 recorded", got)
 	}
 	n, _ = mustRun(t, Options{
 		Script: plan(scenarios.Phase{Users: 3, Requests: 100}, get(s.URL)), Warmup: 20 * time.Millisecond,
 	})
 	n.wantCodes(t, map[string]int{"200": 100})
-	if got := len(s.requests); got <= 250 {
+	if got := len(s.asked()); got <= 250 {
 		t.Errorf("server saw %d requests, want some more than the 100 recorded", got-150)
 	}
 }

@@ -118,7 +118,7 @@ func TestWarmupOfAScriptComesBeforeIt(t *testing.T) {
 	s := newSite(t, fine)
 	n, _ := mustRun(t, Options{Script: plan(arriving(40), get(s.URL)), Warmup: 100 * time.Millisecond})
 	n.wantCodes(t, map[string]int{"200": 40})
-	if warm := len(s.requests) - 40; warm < 1 || warm > 21 {
+	if warm := len(s.asked()) - 40; warm < 1 || warm > 21 {
 		t.Errorf("%d requests in a warm-up of 100ms at 200/s, want 20 or, on a machine that is late, fewer", warm)
 	}
 }

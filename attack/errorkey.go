@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -60,6 +61,8 @@ func lookupKey(err error) string {
 	switch {
 	case !errors.As(err, &lookup):
 		return ""
+	case strings.Contains(lookup.Err, syscall.EMFILE.Error()): // which the resolver keeps as a text alone
+		return "EMFILE"
 	case lookup.IsTimeout:
 		return keyTimeout
 	case lookup.IsNotFound:

@@ -58,7 +58,8 @@ func TestRedirectsAreRequestsOfTheirOwn(t *testing.T) {
 		t.Run(test.path, func(t *testing.T) {
 			n, summary := mustRun(t, Options{Script: plan(once, post(test.path))})
 			n.wantCodes(t, test.codes)
-			last := test.where.requests[len(test.where.requests)-1]
+			asked := test.where.asked()
+			last := asked[len(asked)-1]
 			if last.Method != test.method || (last.Header.Get("Authorization") != "") != test.auth {
 				t.Errorf("last hop is a %s with authorization %q, want %s, sent: %v",
 					last.Method, last.Header.Get("Authorization"), test.method, test.auth)
@@ -116,8 +117,8 @@ func TestSecondSignalCutsRequestsOff(t *testing.T) {
 		"rate":  {Rate: Ramp{From: 1000, To: 1000, Duration: time.Minute}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			held.Store(0)
 			ctx, cancel = context.WithCancel(context.Background())
+			held.Store(0) // after cancel, which handlers read behind held alone
 			n := &notebook{}
 			o.Sink, o.Script = n, plan(scenarios.Phase{Users: 5}, get(s.URL))
 			summary, err := Run(ctx, o)

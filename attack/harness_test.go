@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -103,6 +104,14 @@ func newSite(t *testing.T, handler http.HandlerFunc) *site {
 	s.Start()
 	t.Cleanup(s.Close)
 	return s
+}
+
+// asked returns the requests that have reached the site. The lock is what the race detector goes by: of an answer that
+// came over a socket it does not know that its handler wrote before.
+func (s *site) asked() []*http.Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
 }
 
 func fine(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") }

@@ -38,7 +38,7 @@ func TestLoopsCountAsArtilleryDoes(t *testing.T) {
 	}
 	mustRun(t, Options{Script: script})
 	var got []string
-	for _, r := range s.requests {
+	for _, r := range s.asked() {
 		got = append(got, r.URL.Path)
 	}
 	want := []string{"/outer0", "/inner0", "/inner1", "/inner2", "/outer4", "/inner0", "/inner1", "/inner2", "/after4", "/after0"}

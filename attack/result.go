@@ -66,13 +66,15 @@ type Summary struct {
 	Skipped    int64            // arrivals skipped because of Phase.MaxUsers
 	UserErrors map[string]int64 // why users ended early, by stable key
 	Generator  Generator
-	Stopped    bool // ended by Options.Stop or its context, before its set end
-	SetEnd     bool // the run had one: a duration, a number of requests, or users that end by themselves
-	OpenLoop   bool // arrivals kept a schedule that does not wait for answers
-	Users      int  // closed loop: the most users in the loop at once, so the most requests a stall can be seen by
+	Stopped    bool   // ended by Options.Stop or its context, before its set end
+	SetEnd     bool   // the run had one: a duration, a number of requests, or users that end by themselves
+	OpenLoop   bool   // arrivals kept a schedule that does not wait for answers
+	Users      int    // closed loop: the most users in the loop at once, so the most requests a stall can be seen by
+	Protocol   string // what was spoken: "HTTP/1.1" or "HTTP/2"
 
-	Protocol string  // what was spoken: "HTTP/1.1" or "HTTP/2"
-	Warnings []error // what a reader of the figures should know about how they came about
+	// Warnings are what a reader of the figures should know about how they came about. Those about limits of this
+	// machine that the run may have met, Options.Warn got before it.
+	Warnings []error
 }
 
 // Generator is what the attack itself cost, from Started to the end.
@@ -80,9 +82,13 @@ type Generator struct {
 	CPU      time.Duration // user and system time of this process
 	Cores    int           // it could run on: its affinity, at most GOMAXPROCS
 	PeakRSS  uint64        // bytes, of the whole life of the process
-	GCPause  time.Duration // sum of stop-the-world pauses
+	GCPause  time.Duration // sum of the collector's stop-the-world pauses, the stopping included
 	HostIdle float64       // 0–1, of the whole machine's cores; 1 if unknown
 	Shared   bool          // the service runs on this machine and may use the same cores
+
+	GCPauseMax   time.Duration  // the longest of these pauses, within 25 %
+	RunQueue     *time.Duration // sum over its threads of ready to run → running; nil where the kernel does not say
+	ReadyWaitP99 time.Duration  // of its goroutines, ready to run → running, one in eight sampled, within 25 %
 }
 
 // Ratio returns the share of its cores the generator used, 0–1.

@@ -156,13 +156,13 @@ func TestOwnHostHeader(t *testing.T) {
 	request := get(s.URL + "/")
 	request.Headers = host
 	mustRun(t, Options{Script: plan(scenarios.Phase{Users: 1, Requests: 1}, request)})
-	for _, r := range s.requests {
+	for _, r := range s.asked() {
 		if r.Host != "shop.example" {
 			t.Errorf("%s was asked of host %s, want shop.example", r.URL, r.Host)
 		}
 	}
-	if len(s.requests) != 2 {
-		t.Errorf("%d requests, want 2", len(s.requests))
+	if len(s.asked()) != 2 {
+		t.Errorf("%d requests, want 2", len(s.asked()))
 	}
 }
 

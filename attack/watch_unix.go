@@ -3,6 +3,7 @@
 package attack
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"runtime"
@@ -27,6 +28,8 @@ type usage struct {
 	cpu, gcPause       time.Duration
 	peakRSS            uint64
 	hostBusy, hostIdle float64 // seconds, all cores together
+	waits              threadWaits
+	scheduling         scheduling
 }
 
 // startWatch begins to count after the warm-up.
@@ -53,6 +56,10 @@ func (w *watch) stop() Generator {
 		PeakRSS:  end.peakRSS,
 		GCPause:  end.gcPause - w.begin.gcPause,
 		HostIdle: 1,
+
+		RunQueue:     end.waits.since(w.begin.waits),
+		ReadyWaitP99: quantileSince(w.begin.scheduling.readyWait, end.scheduling.readyWait, 0.99),
+		GCPauseMax:   quantileSince(w.begin.scheduling.gcPause, end.scheduling.gcPause, 1),
 	}
 	busy, idle := end.hostBusy-w.begin.hostBusy, end.hostIdle-w.begin.hostIdle
 	if busy+idle > 0 {
@@ -62,7 +69,7 @@ func (w *watch) stop() Generator {
 }
 
 func readUsage() usage {
-	var u usage
+	u := usage{waits: readThreadWaits(), scheduling: readScheduling()}
 	var self unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &self) == nil {
 		u.cpu = time.Duration(self.Utime.Nano() + self.Stime.Nano())
@@ -71,6 +78,7 @@ func readUsage() usage {
 			u.peakRSS *= 1024 // bytes there, KiB elsewhere
 		}
 	}
+	u.peakRSS = cmp.Or(peakRSS(), u.peakRSS)
 	var gc debug.GCStats
 	debug.ReadGCStats(&gc)
 	u.gcPause = gc.PauseTotal

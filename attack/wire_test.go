@@ -111,8 +111,8 @@ func TestAnswersOfOldServers(t *testing.T) {
 	}
 }
 
-// listening returns a site on a listener of one's own.
-func listening(t *testing.T, network, address string, secure bool) *site {
+// siteOn returns a site on a listener of one's own.
+func siteOn(t *testing.T, network, address string, secure bool) *site {
 	t.Helper()
 	listener, err := net.Listen(network, address)
 	if err != nil {
@@ -153,7 +153,7 @@ func TestIPv6(t *testing.T) {
 	}
 	probe.Close()
 	for _, secure := range []bool{false, true} {
-		s := listening(t, "tcp6", "[::1]:0", secure)
+		s := siteOn(t, "tcp6", "[::1]:0", secure)
 		n, _ := mustRun(t, Options{
 			Script: plan(scenarios.Phase{Users: 1, Requests: 2}, get(s.URL+"/a")), Remote: true,
 			TLS: &tls.Config{RootCAs: rootsOf(s.Server)},
@@ -168,7 +168,7 @@ func TestIPv6(t *testing.T) {
 func TestUnixSockets(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		path := filepath.Join(t.TempDir(), "s")
-		s := listening(t, "unix", path, secure)
+		s := siteOn(t, "unix", path, secure)
 		url := "http://example.com/a"
 		if secure {
 			url = "https://example.com/a" // whom the certificate of httptest is for

@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,6 +19,9 @@ type Meta struct {
 	Warnings []string   // to be shown with the report
 	Version  string     // of imgsvc
 }
+
+// AddCeiling tells the report what the generator could have sent.
+func (r *Report) AddCeiling(c Ceiling) { r.Generator.CeilingRPS = new(c.RPS) }
 
 // StepName says which step of a script a request belongs to.
 type StepName struct {
@@ -45,9 +49,9 @@ func (r *Recorder) Report(summary attack.Summary, meta Meta) *Report {
 	report.Series = r.series(duration, enc)
 	report.Custom = Custom{map[string]int64{}, map[string]int64{}, map[string]Distribution{}}
 	report.Checks = []Check{}
-	report.Generator = newGenerator(summary, report.Lag)
+	report.Generator = newGenerator(summary, report.Lag, report.Errors)
 	report.Thresholds = []Judgement{}
-	report.Warnings = r.warnings(meta.Warnings)
+	report.Warnings = r.warnings(meta.Warnings, summary.Warnings)
 	report.Environment = Environment{
 		Imgsvc: meta.Version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 		CPUs: runtime.NumCPU(), GOMAXPROCS: runtime.GOMAXPROCS(0),
@@ -189,10 +193,15 @@ func (r *Recorder) series(duration time.Duration, enc *encoder) []Second {
 }
 
 // warnings returns the attack's own and those about what the recorder could not keep apart. r.mu is held.
-func (r *Recorder) warnings(given []string) []string {
+func (r *Recorder) warnings(given []string, more []error) []string {
 	warnings := []string{}
 	for _, w := range given {
 		warnings = append(warnings, redact(w))
+	}
+	for _, w := range more {
+		if text := redact(w.Error()); !slices.Contains(warnings, text) {
+			warnings = append(warnings, text)
+		}
 	}
 	if n := r.clamped(); n > 0 {
 		warnings = append(warnings, fmt.Sprintf("durations longer than an hour count as an hour in quantiles: %d", n))

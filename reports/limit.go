@@ -20,9 +20,10 @@ const (
 	maxCPURatio = 0.9
 	maxLagP99   = time.Millisecond // of an open loop; users of a closed one send when they are ready
 	minHostIdle = 0.05
+	maxWanted   = 0.9 // of its cores, the waiting for them included
 )
 
-func newGenerator(s attack.Summary, lag Distribution) Generator {
+func newGenerator(s attack.Summary, lag Distribution, errors map[string]int64) Generator {
 	g := Generator{
 		CPU:        s.Generator.CPU,
 		Cores:      s.Generator.Cores,
@@ -32,16 +33,22 @@ func newGenerator(s attack.Summary, lag Distribution) Generator {
 		LagP99:     time.Duration(lag.P99),
 		HostIdle:   s.Generator.HostIdle,
 		HostShared: s.Generator.Shared,
+
+		GCPauseMax:   s.Generator.GCPauseMax,
+		RunQueue:     s.Generator.RunQueue,
+		ReadyWaitP99: s.Generator.ReadyWaitP99,
 	}
-	g.Limit, g.Reasons = g.limit(s.OpenLoop)
+	g.Limit, g.Reasons = g.limit(s.OpenLoop, ownFaults(errors))
 	return g
 }
 
 // limit says what limited the run, and why in words: what was beyond its bound, or, if nothing was, the figures that
-// were within.
-func (g Generator) limit(openLoop bool) (limit string, reasons []string) {
+// were within. Requests that failed for want of something of the generator's own are always a reason.
+func (g Generator) limit(openLoop bool, faults []string) (limit string, reasons []string) {
 	cpu := fmt.Sprintf("generator used %s of %s", percent(g.CPURatio), cores(g.Cores))
+	waited := "waited for a core " + percent(g.queued()) + " of the time it wanted one"
 	lag := "lag p99 " + spaced(int64(g.LagP99))
+	reasons = faults
 	if g.CPURatio > maxCPURatio {
 		reasons = append(reasons, cpu)
 	}
@@ -53,6 +60,10 @@ func (g Generator) limit(openLoop bool) (limit string, reasons []string) {
 		return LimitGenerator, reasons
 	case g.HostIdle < minHostIdle && g.HostShared:
 		return LimitMachine, []string{percent(g.HostIdle) + " idle, with service and generator on the same cores"}
+	case g.starved() && g.HostShared:
+		return LimitMachine, []string{cpu, waited, "with service and generator on the same cores"}
+	case g.starved():
+		return LimitGenerator, []string{cpu, waited}
 	case openLoop:
 		return LimitService, []string{cpu, lag}
 	}

@@ -155,11 +155,17 @@ type Generator struct {
 	CPURatio   float64       `json:"cpu_ratio"` // share of them that it used, 0–1
 	PeakRSS    uint64        `json:"peak_rss_bytes"`
 	GCPause    time.Duration `json:"gc_pause_ns"`
+	GCPauseMax time.Duration `json:"gc_pause_max_ns"` // within 25 %
 	LagP99     time.Duration `json:"lag_p99_ns"`
-	HostIdle   float64       `json:"host_idle_ratio"` // 0–1, of the whole machine; 1 if unknown
-	HostShared bool          `json:"host_shared"`     // the service ran on this machine and could use the same cores
-	Limit      string        `json:"limit"`           // LimitService, LimitGenerator or LimitMachine
-	Reasons    []string      `json:"reasons"`         // for saying so, in words
+
+	RunQueue     *time.Duration `json:"run_queue_ns"`      // its threads waited for a core, summed up; null if unknown
+	ReadyWaitP99 time.Duration  `json:"ready_wait_p99_ns"` // its goroutines waited for a thread, within 25 %
+	CeilingRPS   *float64       `json:"ceiling_rps"`       // requests/s it can send like this; null if unknown
+
+	HostIdle   float64  `json:"host_idle_ratio"` // 0–1, of the whole machine; 1 if unknown
+	HostShared bool     `json:"host_shared"`     // the service ran on this machine and could use the same cores
+	Limit      string   `json:"limit"`           // LimitService, LimitGenerator or LimitMachine
+	Reasons    []string `json:"reasons"`         // for saying so, in words
 }
 
 // Environment is what the attack ran in.

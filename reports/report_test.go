@@ -31,7 +31,7 @@ func TestJSONKeys(t *testing.T) {
 		"steps.0":               "scenario step method url requests successes status_codes errors latency_ns response_ns",
 		"series.0":              "at_ns offered requests successes status_codes errors users response_hdr",
 		"custom":                "counters rates histograms",
-		"generator":             "cpu_ns cpu_ratio peak_rss_bytes gc_pause_ns lag_p99_ns limit reasons",
+		"generator":             "cpu_ns cpu_ratio peak_rss_bytes gc_pause_ns lag_p99_ns limit reasons run_queue_ns",
 		"thresholds.0":          "source value pass",
 		"environment":           "imgsvc go os arch cpus gomaxprocs",
 	}

@@ -69,6 +69,7 @@ func openSample() *Report {
 		UserErrors: map[string]int64{"capture title": 2},
 		Generator: attack.Generator{
 			CPU: 6300 * time.Millisecond, Cores: 1, PeakRSS: 31 << 20, GCPause: 800 * time.Microsecond, HostIdle: 0.4,
+			RunQueue: new(250 * time.Millisecond),
 		},
 	}, Meta{
 		Name: "nightly", Script: "artillery.yml", Target: "http://me:secret@127.0.0.1:3000/reviews",

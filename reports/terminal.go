@@ -167,6 +167,12 @@ func (r *Report) limitText() string {
 
 func (r *Report) writeVerdict(w io.Writer) {
 	lines := []string{"limit: " + r.limitText()}
+	if waits := r.Generator.waits(); waits != "" && r.Requests > 0 {
+		lines = append(lines, waits)
+	}
+	if ceiling := r.ofCeiling(); ceiling != "" {
+		lines = append(lines, ceiling)
+	}
 	if r.ClosedUsers > 0 {
 		lines = append(lines, "closed loop: a stall is seen by at most "+plural(int64(r.ClosedUsers), "request"))
 	}

@@ -10,6 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// canPin says that a process can be kept to some of its CPUs.
+const canPin = true
+
 // allowedCPUs returns the numbers of the CPUs this process may run on, in order.
 func allowedCPUs() ([]int, error) {
 	var set unix.CPUSet
@@ -53,4 +56,21 @@ func pinProcess(cpus []int) error {
 	}
 	runtime.GOMAXPROCS(len(cpus))
 	return nil
+}
+
+// widestCPUs returns the CPUs this process could be given, whatever whoever started it has left it: the kernel keeps
+// to those of its cpuset. The affinity of the calling thread is theirs afterwards.
+func widestCPUs() []int {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var all unix.CPUSet
+	for i := range all {
+		all[i] = ^all[i]
+	}
+	_ = unix.SchedSetaffinity(0, &all) // if not, there are those it has
+	cpus, err := allowedCPUs()
+	if err != nil {
+		return nil
+	}
+	return cpus
 }

@@ -8,6 +8,9 @@ import (
 	"runtime"
 )
 
+// canPin says that a process cannot be kept to some of its CPUs.
+const canPin = false
+
 // allowedCPUs returns the numbers of the CPUs this process may run on: all of them, where there is no affinity.
 func allowedCPUs() ([]int, error) {
 	cpus := make([]int, runtime.NumCPU())
@@ -23,3 +26,6 @@ func pinProcess(cpus []int) error {
 	fmt.Fprintf(os.Stderr, "imgsvc: no CPU affinity on %s, only GOMAXPROCS=%d\n", runtime.GOOS, len(cpus))
 	return nil
 }
+
+// widestCPUs returns no CPU: there is no moving to others.
+func widestCPUs() []int { return nil }

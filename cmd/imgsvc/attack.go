@@ -50,6 +50,7 @@ type attackFlags struct {
 	output     string
 	results    string
 	maxBody    string
+	ceiling    bool
 }
 
 func newAttackCmd(out *output) *cobra.Command {
@@ -68,6 +69,7 @@ does) or users (--vus: each sends its next request when the last one is answered
 		Example: `  imgsvc attack --rate 400 --duration 30s http://127.0.0.1:3000/reviews/15000?index=1
   imgsvc attack --vus 32 --requests 100000 --output run.json http://127.0.0.1:3000/listings/7
   imgsvc attack --duration 30s --target http://127.0.0.1:3000/reviews scenarios/artillery.yml
+  imgsvc attack --ceiling --vus 32 http://127.0.0.1:3000/reviews/15000?index=1
   imgsvc attack --rate 400 --duration 10s --threshold 'p99<50ms,success>=99.9%' http://127.0.0.1:3000/listings/7`,
 		Args: usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, out, args[0]) },
@@ -109,6 +111,8 @@ func (f *attackFlags) bind(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.thresholds, "threshold", nil, "exit with 3 unless it holds: p99<50ms, success>=99.9%, rps>400 (repeat)")
 	flags.BoolVar(&f.abort, "abort-on-fail", false, "judge thresholds every second and stop at the first that fails")
 	flags.StringVar(&f.output, "output", "", "write the report as JSON to this file")
+	flags.BoolVar(&f.ceiling, "ceiling", false,
+		"do not attack: measure how many such requests a second this generator could send")
 	flags.StringVar(&f.results, "results", "", "write every result in vegeta's binary encoding to this file, or - for stdout")
 	flags.StringVar(&f.maxBody, "max-body", "1MiB", "how much of each body, decoded, is in --results; 0: nothing")
 }
@@ -117,6 +121,9 @@ func (f *attackFlags) run(cmd *cobra.Command, out *output, arg string) error {
 	job, err := f.job(cmd, arg)
 	if err != nil {
 		return usageError(err)
+	}
+	if f.ceiling {
+		return f.runCeiling(cmd, out, job)
 	}
 	if f.results == "-" && out.json {
 		return usageError(errors.New("--results - and --json both want standard output: give one of them a file"))
@@ -140,6 +147,27 @@ func (f *attackFlags) run(cmd *cobra.Command, out *output, arg string) error {
 		return runErr
 	}
 	return errors.Join(f.show(cmd, out, report), runErr)
+}
+
+// runCeiling measures what the generator could do and shows that instead of a report.
+func (f *attackFlags) runCeiling(cmd *cobra.Command, out *output, j *job) error {
+	if f.output != "" || f.results != "" || len(f.thresholds) > 0 {
+		return usageError(errors.New("--ceiling writes no report: it does not go with --output, --results or --threshold"))
+	}
+	progress := newProgress(cmd.ErrOrStderr(), out.quiet)
+	progress.Line("measuring what this generator can do with such requests, against a handler that does nothing")
+	kept := openCeilings(version())
+	ceiling, err := kept.get(cmd.Context(), j.options)
+	if err != nil {
+		return fmt.Errorf("measure the ceiling: %w", err)
+	}
+	if ceiling.Cached {
+		progress.Line("it is known from %s; remove that file to have it measured anew", kept.file)
+	}
+	if out.json {
+		return ceiling.WriteJSON(cmd.OutOrStdout())
+	}
+	return ceiling.WriteText(cmd.OutOrStdout())
 }
 
 // show writes the report wherever it is wanted. One output that fails does not keep the others from being written.

@@ -65,6 +65,7 @@ func (j *job) run(ctx context.Context) (*reports.Report, error) {
 	recorder := reports.NewRecorder()
 	j.options.Sink, j.options.Stop = recorder, stop.Done()
 	j.options.Log = progress.Say
+	j.options.Warn = func(text string) { progress.Say("warning: " + text) }
 
 	unwatch := context.AfterFunc(ctx, func() {
 		progress.Line("stopping when the requests in flight are answered; Ctrl-C again cuts them off")
@@ -84,8 +85,12 @@ func (j *job) run(ctx context.Context) (*reports.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	j.meta.Warnings = addWarnings(j.meta.Warnings, summary.Warnings)
 	report := recorder.Report(summary, j.meta)
+	if report.Responses > 0 {
+		if c, found := openCeilings(version()).find(j.options, int64(report.Bytes.In)/report.Responses); found {
+			report.AddCeiling(c)
+		}
+	}
 	return report, j.verdict(ctx, report, summary, context.Cause(stop))
 }
 

@@ -24,6 +24,7 @@ import (
 // outlive whoever started it, however that one ends.
 type service struct {
 	url    string
+	hello  json.RawMessage // what it said when it listened
 	cmd    *exec.Cmd
 	input  io.Closer
 	stderr *tail
@@ -37,12 +38,18 @@ const (
 
 // startService starts the service with the environment and arguments and waits until it listens.
 func startService(ctx context.Context, env []string, args ...string) (*service, error) {
+	return startProgram(ctx, env, append([]string{"serve", "--json", "--until-stdin-closes"}, args...)...)
+}
+
+// startProgram starts a verb of this program that serves until its standard input closes, and waits until it says in
+// JSON at which URL it listens.
+func startProgram(ctx context.Context, env []string, args ...string) (*service, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
 	s := &service{stderr: &tail{}, exited: make(chan error, 1)}
-	s.cmd = exec.Command(self, append([]string{"serve", "--json", "--until-stdin-closes"}, args...)...)
+	s.cmd = exec.Command(self, args...)
 	s.cmd.Args[0], s.cmd.Env = "imgsvc", env
 	s.cmd.Stderr = s.stderr
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C in the terminal is for the parent alone
@@ -56,11 +63,11 @@ func startService(ctx context.Context, env []string, args ...string) (*service, 
 	if err := s.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the service: %w", err)
 	}
-	listening := make(chan string, 1)
+	listening := make(chan json.RawMessage, 1)
 	go func() {
-		var hello struct{ URL string }
+		var hello json.RawMessage
 		json.NewDecoder(stdout).Decode(&hello) // ends without a URL if the service does: the wait below tells
-		listening <- hello.URL
+		listening <- hello
 		io.Copy(io.Discard, stdout)
 		s.exited <- s.cmd.Wait()
 	}()
@@ -68,10 +75,12 @@ func startService(ctx context.Context, env []string, args ...string) (*service, 
 }
 
 // await waits for the service to say where it listens.
-func (s *service) await(ctx context.Context, listening <-chan string) error {
+func (s *service) await(ctx context.Context, listening <-chan json.RawMessage) error {
 	select {
-	case s.url = <-listening:
-		if s.url != "" {
+	case s.hello = <-listening:
+		var at struct{ URL string }
+		_ = json.Unmarshal(s.hello, &at) // without a URL it has ended
+		if s.url = at.URL; s.url != "" {
 			return nil
 		}
 		return errors.Join(errors.New("the service did not start"), s.stop()) // which says what it said
