@@ -38,8 +38,8 @@ func (b *box) artilleryTable(ctx context.Context) error {
 	}
 	defer server.stop(syscall.SIGTERM)
 	c := contest{base: "artillery", nginx: server, cores: loadCore, generators: artilleryScript()}
-	c.title = fmt.Sprintf("the original Artillery script, %d rounds of %s once all users are at work, on one core each",
-		b.rounds, b.duration)
+	c.title = fmt.Sprintf("the original Artillery script, %s once all users are at work: nginx on core %s, "+
+		"each generator on core %s", b.turns(), serverCore, loadCore)
 	c.note = usersNote
 	return b.compareBy(ctx, b.measureAtWork, c)
 }

@@ -67,7 +67,7 @@ func twoCores() []generator {
 
 // named returns the generators with the given names.
 func named(all []generator, names ...string) []generator {
-	return slices.DeleteFunc(all, func(g generator) bool { return !slices.Contains(names, g.name) })
+	return slices.DeleteFunc(slices.Clone(all), func(g generator) bool { return !slices.Contains(names, g.name) })
 }
 
 // script returns a generator's line with the options in their places.

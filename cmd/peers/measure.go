@@ -29,7 +29,8 @@ func (b *box) measure(ctx context.Context, c contest, r *runner) (sample, error)
 	}
 	limited, cancel := context.WithTimeout(ctx, b.duration+patience)
 	defer cancel()
-	cmd := exec.CommandContext(limited, "taskset", "-c", c.cores, "sh", "-c", b.script(r.generator), r.program, c.nginx.url)
+	cmd := exec.CommandContext(limited, "taskset", "-c", c.cores,
+		"sh", "-c", b.script(r.generator), r.program, c.nginx.url)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {

@@ -49,8 +49,8 @@ func (p *process) await(ctx context.Context, ready func() error) error {
 		if err == nil {
 			return nil
 		}
-		if p.sleep(ctx, 25*time.Millisecond) != nil {
-			return fmt.Errorf("%s does not answer: %w\n%s", p.name, err, &p.output)
+		if gaveUp := p.sleep(ctx, 25*time.Millisecond); gaveUp != nil {
+			return fmt.Errorf("wait for %s to answer: %w\n%w", p.name, err, gaveUp)
 		}
 	}
 }

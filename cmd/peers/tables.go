@@ -55,8 +55,8 @@ func (b *box) closedTable(ctx context.Context) error {
 }
 
 func (b *box) rateTable(ctx context.Context) error {
-	title := fmt.Sprintf("%d requests/s, %d rounds of %s: nginx on core %s, each generator on core %s",
-		b.rate, b.rounds, b.duration, serverCore, loadCore)
+	title := fmt.Sprintf("%d requests/s, %s: nginx on core %s, each generator on core %s",
+		b.rate, b.turns(), serverCore, loadCore)
 	return b.compareOn(ctx, apart, contest{title: title, base: "vegeta", cores: loadCore, generators: fixedRate()})
 }
 
@@ -102,6 +102,12 @@ func (b *box) compareOn(ctx context.Context, o nginxOptions, c contest) error {
 }
 
 // loop says how a closed loop was run.
-func (b *box) loop() string {
-	return fmt.Sprintf("%d connections, %d rounds of %s", b.connections, b.rounds, b.duration)
+func (b *box) loop() string { return fmt.Sprintf("%d connections, %s", b.connections, b.turns()) }
+
+// turns says how often and how long everything ran.
+func (b *box) turns() string {
+	if b.rounds == 1 {
+		return fmt.Sprintf("1 round of %s", b.duration)
+	}
+	return fmt.Sprintf("%d rounds of %s", b.rounds, b.duration)
 }
