@@ -12,8 +12,8 @@ import (
 )
 
 func TestParseStatus(t *testing.T) {
-	got, err := parseStatus([]byte("Active connections: 402 \nserver accepts handled requests\n 12 12 3456 \nReading: 0\n"))
-	if want := (counters{402, 3456}); err != nil || got != want {
+	got, err := parseStatus([]byte("Active connections: 42 \nserver accepts handled requests\n 9 9 3456 \nReading: 0\n"))
+	if want := (counters{42, 3456}); err != nil || got != want {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
 	if _, err := parseStatus([]byte("<html>")); err == nil {
