@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // source says where a program comes from: one of these is set, or none for the imgsvc of this tree.
@@ -26,7 +27,7 @@ func (b *box) find(ctx context.Context, program string, from source) (string, er
 		return "", errors.New("not installed; --install does that")
 	}
 	fmt.Fprintf(os.Stderr, "installing %s\n", program)
-	if err := b.fetch(ctx, from); err != nil {
+	if err := b.fetch(ctx, program, from); err != nil {
 		return "", fmt.Errorf("install it: %w", err)
 	}
 	path, ok := b.lookup(program, from)
@@ -50,14 +51,29 @@ func (b *box) lookup(program string, from source) (string, bool) {
 	return path, err == nil
 }
 
-func (b *box) fetch(ctx context.Context, from source) error {
+func (b *box) fetch(ctx context.Context, program string, from source) error {
 	switch {
 	case from.debian != "":
 		return b.fetchDebian(ctx, from.debian)
 	case from.npm != "":
 		return npmInstall(ctx, b.tools, from.npm)
 	}
-	return command(ctx, "env", "GOBIN="+filepath.Join(b.tools, "bin"), "go", "install", from.module)
+	return b.fetchModule(ctx, program, from.module)
+}
+
+// fetchModule builds the program at the root of a module, in a module of its own. 'go install' would do the same, but
+// it also asks for the list of the module's versions, to warn of retracted ones, and not every proxy has that list.
+func (b *box) fetchModule(ctx context.Context, program, module string) error {
+	dir, err := os.MkdirTemp(b.dir, "module")
+	if err != nil {
+		return err
+	}
+	path, version, _ := strings.Cut(module, "@")
+	text := fmt.Sprintf("module peer\n\ngo 1.26\n\nrequire %s %s\n", path, version)
+	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(text), 0o600); err != nil {
+		return err
+	}
+	return command(ctx, "go", "build", "-C", dir, "-mod=mod", "-o", filepath.Join(b.tools, "bin", program), path)
 }
 
 // fetchDebian installs a package; where that fails it asks for the list of packages first, which may be missing or old.
