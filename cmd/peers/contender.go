@@ -120,15 +120,15 @@ func (c *contender) fetch(ctx context.Context, path string) (string, error) {
 	return string(body), nil
 }
 
-// measure loads the server for a while, from the load's core, and returns its CPU time per request in µs.
-func (c *contender) measure(ctx context.Context, connections int, d time.Duration) (float64, error) {
+// measure loads the server for a while, from the load's core.
+func (c *contender) measure(ctx context.Context, connections int, d time.Duration) (result hotResult, err error) {
 	self, err := os.Executable()
 	if err != nil {
-		return 0, fmt.Errorf("find this program: %w", err)
+		return result, fmt.Errorf("find this program: %w", err)
 	}
 	load, err := json.Marshal(hotLoad{c.addr, c.cmd.Process.Pid, connections, d.Nanoseconds(), c.pages})
 	if err != nil {
-		return 0, err
+		return result, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, d+patience)
 	defer cancel()
@@ -137,14 +137,13 @@ func (c *contender) measure(ctx context.Context, connections int, d time.Duratio
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(load), &stderr
 	text, err := cmd.Output()
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w\n%s", c.name, err, tail(stderr.String()))
+		return result, fmt.Errorf("%s: %w\n%s", c.name, err, tail(stderr.String()))
 	}
-	var result hotResult
 	if err := json.Unmarshal(text, &result); err != nil {
-		return 0, fmt.Errorf("%s: read the load's result: %w", c.name, err)
+		return result, fmt.Errorf("%s: read the load's result: %w", c.name, err)
 	}
 	if result.Requests == 0 {
-		return 0, fmt.Errorf("%s: no request was answered", c.name)
+		return result, fmt.Errorf("%s: no request was answered", c.name)
 	}
-	return float64(result.CPUNS) / 1e3 / float64(result.Requests), nil
+	return result, nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"text/tabwriter"
+	"time"
 )
 
 // hotPages is how many listings all clients ask for, the first being the original's own.
@@ -31,22 +32,41 @@ func (b *box) serviceTable(ctx context.Context) error {
 	if err := b.lineUp(ctx, &all); err != nil {
 		return err
 	}
-	order := slices.Clone(all.contenders)
 	for round := range b.rounds + 1 { // the first is for warming up
-		for _, c := range order {
-			fmt.Fprintf(os.Stderr, "round %d of %d: %s\n", round, b.rounds, c.name)
-			cost, err := c.measure(ctx, b.connections, b.duration)
-			if err != nil {
-				return err
-			}
-			if round > 0 {
-				c.costs = append(c.costs, cost)
-			}
+		fmt.Fprintf(os.Stderr, "round %d of %d: %d servers\n", round, b.rounds, len(all.contenders))
+		if err := b.serviceRound(ctx, all.contenders, round > 0); err != nil {
+			return err
 		}
-		slices.Reverse(order)
 	}
 	fmt.Printf("\nserver CPU a request: %d hot listings, %s; servers on core %s, clients and Redis on core %s\n\n%s",
 		hotPages, b.loop(), serverCore, loadCore, renderCosts(all.contenders))
+	return nil
+}
+
+// turn is how long one server is asked before the next one is. A round is made of several, so that a disturbance of a
+// second or two meets everybody, and is added up before it counts, so that the collector's runs are in it.
+const turn = 250 * time.Millisecond
+
+// serviceRound has every server asked for the duration of a round, and keeps what it cost if it counts.
+func (b *box) serviceRound(ctx context.Context, all []*contender, counts bool) error {
+	order := slices.Clone(all)
+	sums := map[*contender]hotResult{}
+	for range int(b.duration / turn) {
+		for _, c := range order {
+			result, err := c.measure(ctx, b.connections, turn)
+			if err != nil {
+				return err
+			}
+			sum := sums[c]
+			sums[c] = hotResult{sum.Requests + result.Requests, sum.CPUNS + result.CPUNS}
+		}
+		slices.Reverse(order)
+	}
+	for _, c := range all {
+		if counts {
+			c.costs = append(c.costs, float64(sums[c].CPUNS)/1e3/float64(sums[c].Requests))
+		}
+	}
 	return nil
 }
 
