@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,8 +11,9 @@ import (
 )
 
 // serveBare is what the service is compared with: 'peers bare ADDR FILE' answers every request with the file, and has
-// none of the timeouts and limits that a server on a network needs. It runs until it is killed.
-func serveBare(args []string) error {
+// none of the timeouts and limits that a server on a network needs. It runs until it is told to stop, and then drops
+// whoever is connected.
+func serveBare(ctx context.Context, args []string) error {
 	if len(args) != 2 {
 		return errors.New("usage: peers bare ADDR FILE")
 	}
@@ -19,7 +21,12 @@ func serveBare(args []string) error {
 	if err != nil {
 		return fmt.Errorf("bare handler: %w", err)
 	}
-	return http.ListenAndServe(args[0], bareHandler(body))
+	server := &http.Server{Addr: args[0], Handler: bareHandler(body)}
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })() // of an error we would learn nothing
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("bare handler: %w", err)
+	}
+	return nil
 }
 
 func bareHandler(body []byte) http.Handler {

@@ -49,7 +49,7 @@ func runMode(ctx context.Context, args []string) error {
 	if len(args) > 0 {
 		switch args[0] {
 		case "bare":
-			return serveBare(args[1:])
+			return serveBare(ctx, args[1:])
 		case "hot":
 			return runHotLoad(ctx, os.Stdin, os.Stdout)
 		}
