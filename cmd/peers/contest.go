@@ -36,21 +36,9 @@ func (b *box) compare(ctx context.Context, contests ...contest) error {
 type measurer func(context.Context, contest, *runner) (sample, error)
 
 func (b *box) compareBy(ctx context.Context, measure measurer, contests ...contest) error {
-	runners := make([][]*runner, len(contests))
-	for i, c := range contests {
-		runners[i] = b.runners(ctx, c.generators)
-	}
-	for round := range b.rounds {
-		for i, c := range contests {
-			for _, r := range runners[i] {
-				fmt.Fprintf(os.Stderr, "round %d of %d: %s\n", round+1, b.rounds, r.name)
-				sample, err := measure(ctx, c, r)
-				if err != nil {
-					return fmt.Errorf("%s: %w", r.name, err)
-				}
-				r.samples = append(r.samples, sample)
-			}
-		}
+	runners, err := b.runRounds(ctx, measure, contests)
+	if err != nil {
+		return err
 	}
 	for i, c := range contests {
 		fmt.Printf("\n%s\n\n%s", c.title, render(runners[i], c.base))
@@ -59,6 +47,33 @@ func (b *box) compareBy(ctx context.Context, measure measurer, contests ...conte
 		}
 	}
 	return nil
+}
+
+// runRounds returns the runners of each contest with a sample a round. One that fails is left out from then on, and
+// the reason said; imgsvc must not fail.
+func (b *box) runRounds(ctx context.Context, measure measurer, contests []contest) ([][]*runner, error) {
+	all := make([][]*runner, len(contests))
+	for i, c := range contests {
+		all[i] = b.runners(ctx, c.generators)
+	}
+	for round := range b.rounds {
+		for i, c := range contests {
+			for _, r := range slices.Clone(all[i]) {
+				fmt.Fprintf(os.Stderr, "round %d of %d: %s\n", round+1, b.rounds, r.name)
+				sample, err := measure(ctx, c, r)
+				switch {
+				case err == nil:
+					r.samples = append(r.samples, sample)
+				case ctx.Err() != nil, r.source == (source{}):
+					return nil, fmt.Errorf("%s: %w", r.name, err)
+				default:
+					leftOut(r.name, err)
+					all[i] = slices.DeleteFunc(all[i], func(other *runner) bool { return other == r })
+				}
+			}
+		}
+	}
+	return all, nil
 }
 
 // runners finds the programs of the generators. One that cannot be had is left out and the reason said.
