@@ -4,6 +4,7 @@ package main
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,13 +13,10 @@ import (
 // generator is a load generator and how to have it.
 type generator struct {
 	name    string
-	program string // what is executed; empty: the imgsvc of this tree
+	program string // what is executed; empty, as its source: the imgsvc of this tree
 	source  source
 	line    string // for sh: $0 is the program and $1 the URL; {C}, {N} and {R} are connections, seconds and requests a second
 }
-
-// source says where a program comes from: one of these is set.
-type source struct{ debian, npm, module string }
 
 var vegeta = source{module: "github.com/tsenart/vegeta/v12@v12.13.0"}
 
@@ -51,6 +49,25 @@ func fixedRate() []generator {
 		{"vegeta", "vegeta", vegeta,
 			`echo "GET $1" | "$0" attack -rate {R} -max-workers 64 -duration {N}s -output /dev/null`},
 	}
+}
+
+// closedLoopTLS lists those of the closed loop that are compared over TLS, none of which then looks at the certificate.
+func closedLoopTLS() []generator {
+	return append(named(closedLoop(), "wrk", "ab", "hey"), generator{
+		"imgsvc", "", source{}, `exec "$0" attack --vus {C} --duration {N}s --insecure --quiet "$1"`})
+}
+
+// oneCore and twoCores list those that are compared on one core and on two.
+func oneCore() []generator { return named(closedLoop(), "imgsvc", "wrk") }
+
+func twoCores() []generator {
+	return append(named(closedLoop(), "imgsvc"), generator{
+		"wrk", "wrk", source{debian: "wrk"}, `exec "$0" -t2 -c{C} -d{N}s "$1"`})
+}
+
+// named returns the generators with the given names.
+func named(all []generator, names ...string) []generator {
+	return slices.DeleteFunc(slices.Clone(all), func(g generator) bool { return !slices.Contains(names, g.name) })
 }
 
 // script returns a generator's line with the options in their places.
