@@ -49,16 +49,13 @@ func (c *client) talkLong(ctx context.Context, cn *conn, method string, out []by
 	return h, n, c.unlimit(ctx, cn)
 }
 
-// limitHead gives the response head until HeadTimeout from now, if there is one.
+// limitHead gives the response head until HeadTimeout from now, if there is one. It and unlimit are small enough to cost
+// nothing if there is none.
 func (c *client) limitHead(ctx context.Context, cn *conn) error {
 	if c.run.opts.HeadTimeout == 0 {
 		return nil
 	}
-	limit := time.Now().Add(c.run.opts.HeadTimeout)
-	if limit.Before(cn.deadline) {
-		cn.SetReadDeadline(limit)
-	}
-	return cutOff(ctx, cn)
+	return cn.readWithin(ctx, c.run.opts.HeadTimeout)
 }
 
 // unlimit gives what follows the head until the end of the request's time.
@@ -66,15 +63,22 @@ func (c *client) unlimit(ctx context.Context, cn *conn) error {
 	if c.run.opts.HeadTimeout == 0 {
 		return nil
 	}
-	cn.SetReadDeadline(cn.deadline)
-	return cutOff(ctx, cn)
+	return cn.readUntil(ctx, cn.deadline)
 }
 
-// cutOff takes back a deadline that was set after the run had set the one that ends everything.
-func cutOff(ctx context.Context, cn *conn) error {
-	err := ctx.Err()
+func (c *conn) readWithin(ctx context.Context, limit time.Duration) error {
+	return c.readUntil(ctx, time.Now().Add(limit))
+}
+
+// readUntil lets reads wait until a time, but no longer than the request may take, nor after the run has been cut off.
+func (c *conn) readUntil(ctx context.Context, limit time.Time) error {
+	if limit.After(c.deadline) {
+		limit = c.deadline
+	}
+	c.SetReadDeadline(limit)
+	err := ctx.Err() // or the deadline that ends everything may have been set before this one
 	if err != nil {
-		cn.SetDeadline(longAgo)
+		c.SetDeadline(longAgo)
 	}
 	return err
 }
