@@ -154,6 +154,9 @@ func (f *attackFlags) runCeiling(cmd *cobra.Command, out *output, j *job) error 
 	if f.output != "" || f.results != "" || len(f.thresholds) > 0 {
 		return usageError(errors.New("--ceiling writes no report: it does not go with --output, --results or --threshold"))
 	}
+	if f.http2 || f.h2c || f.connections > 0 {
+		return usageError(errors.New("--ceiling is of HTTP/1.1 with connections as needed: leave out --http2, --h2c and --connections"))
+	}
 	progress := newProgress(cmd.ErrOrStderr(), out.quiet)
 	progress.Line("measuring what this generator can do with such requests, against a handler that does nothing")
 	kept := openCeilings(version())

@@ -82,7 +82,7 @@ func ceilingKey(o attack.Options, bytes int64) string {
 	sum := sha256.New()
 	fmt.Fprintln(sum, version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	fmt.Fprintln(sum, cpuModel(), runtime.NumCPU(), cpus, runtime.GOMAXPROCS(0))
-	fmt.Fprintln(sum, engineOf(o), atOnce(o), bits.Len64(uint64(bytes)))
+	fmt.Fprintln(sum, engineOf(o), o.Protocol, o.Connections, atOnce(o), bits.Len64(uint64(bytes)))
 	writeShape(sum, o)
 	return hex.EncodeToString(sum.Sum(nil)[:16])
 }
