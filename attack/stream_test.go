@@ -234,27 +234,44 @@ func TestHTTP2FollowsRedirects(t *testing.T) {
 	}
 }
 
+// Users' requests that are under way together, which these are since they wait for each other, are spread evenly.
 func TestConnectionsAreShared(t *testing.T) {
-	s := newStreamSite(t, H2C, func(w http.ResponseWriter, r *http.Request) { fine(w, r) })
-	for name, o := range map[string]Options{
-		"users": {Script: plan(scenarios.Phase{Users: 12, Requests: 600}, get(s.URL))},
-		"rate":  {Rate: Ramp{From: 3000, To: 3000}, Requests: 600, Script: plan(scenarios.Phase{}, get(s.URL))},
+	const users, conns = 12, 4
+	var arrived sync.WaitGroup
+	var number atomic.Int64
+	meet := func(w http.ResponseWriter, r *http.Request) {
+		if number.Add(1) <= users {
+			arrived.Done()
+			arrived.Wait()
+		}
+		fine(w, r)
+	}
+	arrived.Add(users)
+	for name, test := range map[string]struct {
+		options Options
+		handler http.HandlerFunc
+	}{
+		"users": {Options{Script: plan(scenarios.Phase{Users: users, Requests: 600})}, meet},
+		"rate":  {Options{Rate: Ramp{From: 3000, To: 3000}, Requests: 600, Script: plan(scenarios.Phase{})}, fine},
 	} {
-		s.requests = nil
-		before := s.conns.Load()
-		o.Protocol, o.Connections = H2C, 4
+		s := newStreamSite(t, H2C, test.handler)
+		o := test.options
+		o.Script = plan(o.Script.Phases[0], get(s.URL))
+		o.Protocol, o.Connections = H2C, conns
 		n, _ := mustRun(t, o)
 		n.wantCodes(t, map[string]int{"200": 600})
-		byConn := map[string]int{}
-		for _, r := range s.requests {
-			byConn[r.RemoteAddr]++
+		first, all := map[string]int{}, map[string]int{}
+		for i, r := range s.requests {
+			if all[r.RemoteAddr]++; i < users {
+				first[r.RemoteAddr]++
+			}
 		}
-		if s.conns.Load()-before != 4 || len(byConn) != 4 {
-			t.Errorf("%s: %d connections, %d used, want 4", name, s.conns.Load()-before, len(byConn))
+		if s.conns.Load() != conns || len(all) != conns {
+			t.Errorf("%s: %d connections, %d used, want %d", name, s.conns.Load(), len(all), conns)
 		}
-		for addr, requests := range byConn {
-			if requests < 50 {
-				t.Errorf("%s: connection %s had %d of 600 requests, want about a quarter", name, addr, requests)
+		for addr, n := range first {
+			if name == "users" && n != users/conns {
+				t.Errorf("connection %s had %d of %d requests at once, want %d", addr, n, users, users/conns)
 			}
 		}
 		s.wantClosed(t)
