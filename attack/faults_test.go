@@ -88,8 +88,11 @@ func fickle(t *testing.T) string {
 func TestStaleConnectionIsReplacedWhereNothingIsRepeated(t *testing.T) {
 	url := fickle(t)
 	n, summary := mustRun(t, Options{Script: plan(scenarios.Phase{Users: 1, Requests: 20}, get(url))})
-	resets := n.codes()["ECONNRESET"] // of closes that a machine under load saw too late to tell
-	if summary.Reconnects == 0 || n.codes()["200"]+resets != 20 || int(summary.Reconnects)+resets != 19 {
+	// A machine under load may see a close too late to tell: that request is lost, and the next finds no connection to
+	// replace.
+	resets := n.codes()["ECONNRESET"]
+	fresh := 19 - int(summary.Reconnects) - resets
+	if summary.Reconnects == 0 || n.codes()["200"]+resets != 20 || fresh < 0 || fresh > resets {
 		t.Errorf("results %v with %d reconnects, want 20 and 19", n.codes(), summary.Reconnects)
 	}
 
