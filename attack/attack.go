@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,6 +54,7 @@ type Options struct {
 	OneStep bool            // report all requests as step 0: for lists so long that nobody reads them by step
 	Results func(*Result)   // gets every recorded result with its real URL and its body, one call at a time; nil: nobody
 	MaxBody int             // bytes of a body that Results gets, decoded; 0: 1 MiB; negative: none
+	Once    func(*Exchange) // not nil: one user walks through each scenario, instead of the phases; it gets all they do
 	Log     func(string)    // gets the lines of log steps, from many users at once; nil: nobody
 	Warn    func(string)    // gets what the run may run out of, before anything is sent; nil: nobody
 	Stop    <-chan struct{} // closed: no new requests, those in flight finish; nil: never
@@ -81,6 +83,11 @@ func (o Options) withDefaults() Options {
 	if o.TLS == nil {
 		o.TLS = &tls.Config{}
 	}
+	if o.Once != nil {
+		script := *o.Script
+		script.Phases = []scenarios.Phase{{Users: 1}}
+		o.Script, o.Warmup, o.Rate = &script, 0, nil
+	}
 	return o.protocol()
 }
 
@@ -88,10 +95,14 @@ func (o Options) withDefaults() Options {
 type run struct {
 	opts       Options
 	blueprints []*blueprint // by Request.ID
+	before     []*blueprint // of Script.Before
+	after      []*blueprint
+	given      []scenarios.Value // what all users begin with: the variables before left
 	shards     []Shard
 	recordFrom time.Time
 
 	gate       *gate
+	pool       *pool // nil: each user has connections of its own
 	reconnects atomic.Int64
 	skipped    atomic.Int64
 	started    atomic.Int64 // users; also the number of the next one
@@ -109,7 +120,9 @@ type run struct {
 
 	mu         sync.Mutex
 	userErrors map[string]int64
-	through    []error // the proxies that were used, as warnings
+	notes      map[string]*note // what went wrong with answers
+	noted      []string         // its keys, in the order they came
+	through    []error          // the proxies that were used, as warnings
 }
 
 // Run attacks until the phases are over, a limit is reached, or Stop is closed, and waits for what is in flight,
@@ -129,11 +142,18 @@ func Run(ctx context.Context, opts Options) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
+	if n := opts.Script.Pool; n > 0 {
+		r.pool = newPool(min(n, opts.MaxVUs))
+		defer r.pool.close()
+	}
 	for range shardsPerCore * runtime.GOMAXPROCS(0) {
 		r.shards = append(r.shards, opts.Sink.Shard())
 	}
 	shared := !opts.Remote && r.sharesCores(ctx)
 
+	if err := r.runBefore(ctx, r.opts.Stop); err != nil {
+		return Summary{}, err
+	}
 	began := time.Now()
 	r.recordFrom = began.Add(opts.Warmup)
 	opts.Sink.Begin(r.recordFrom)
@@ -147,14 +167,16 @@ func Run(ctx context.Context, opts Options) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
+	generator := watch.stop()
+	warnings = append(append(warnings, r.runAfter(ctx)...), r.warnings()...)
 	s := Summary{
 		Started:    r.recordFrom,
 		Duration:   end.Sub(r.recordFrom),
 		Reconnects: r.reconnects.Load(),
 		Skipped:    r.skipped.Load(),
 		UserErrors: r.userErrors,
-		Generator:  watch.stop(),
-		Warnings:   append(warnings, r.warnings()...),
+		Generator:  generator,
+		Warnings:   append(warnings, r.noteWarnings()...),
 		Stopped:    closedAlready(opts.Stop) || ctx.Err() != nil,
 		SetEnd:     r.hasEnd(),
 		OpenLoop:   r.openLoop(),
@@ -175,7 +197,10 @@ func (r *run) userRequests() int64 {
 
 // drive runs the engine the options ask for and returns when the run ended.
 func (r *run) drive(ctx, stop context.Context, began time.Time) (time.Time, error) {
-	if r.opts.Rate != nil {
+	switch {
+	case r.opts.Once != nil:
+		return r.driveOnce(ctx, stop, began)
+	case r.opts.Rate != nil:
 		return r.driveRate(ctx, stop, began)
 	}
 	return r.driveUsers(ctx, stop, began)
@@ -183,21 +208,26 @@ func (r *run) drive(ctx, stop context.Context, began time.Time) (time.Time, erro
 
 func (r *run) compile() error {
 	var errs []error
-	for _, step := range r.opts.Script.Requests {
-		bp, err := compile(step)
-		if err == nil {
-			err = r.redial(bp)
+	compileAll := func(steps []*scenarios.Request) (all []*blueprint) {
+		for _, step := range steps {
+			bp, err := r.compileStep(step)
+			if err != nil {
+				errs = append(errs, err)
+			}
+			all = append(all, bp)
 		}
-		if err != nil {
-			errs = append(errs, err)
-		}
-		if err == nil {
-			bp.keep = r.opts.Results != nil && r.opts.MaxBody > 0
-		}
-		r.blueprints = append(r.blueprints, bp)
+		return all
 	}
-	if len(r.blueprints) == 0 {
-		errs = append(errs, fmt.Errorf("%s has no request to send", r.opts.Script.Name))
+	script := r.opts.Script
+	if script.Before != nil {
+		r.before = compileAll(script.Before.Requests)
+	}
+	if script.After != nil {
+		r.after = compileAll(script.After.Requests)
+	}
+	r.blueprints = compileAll(script.Requests)
+	if len(r.blueprints) == 0 && !slices.ContainsFunc(script.Scenarios, func(s scenarios.Scenario) bool { return len(s.Steps) > 0 }) {
+		errs = append(errs, fmt.Errorf("%s has no request to send", script.Name))
 	}
 	if err := r.checkProtocol(); err != nil {
 		errs = append(errs, err)
@@ -208,17 +238,22 @@ func (r *run) compile() error {
 	return nil
 }
 
-// redial makes a request go to Options.ConnectTo, if that is given.
-func (r *run) redial(bp *blueprint) error {
+// compileStep prepares a step for this run.
+func (r *run) compileStep(step *scenarios.Request) (*blueprint, error) {
+	bp, err := compile(step)
+	if err != nil {
+		return nil, err
+	}
+	bp.keep = r.opts.Results != nil && r.opts.MaxBody > 0
 	switch {
 	case r.opts.ConnectTo == "":
-		return nil
 	case bp.origin.addr == "":
-		return fmt.Errorf("%s%s: its host is a variable, so it cannot be connected to %s",
-			place(bp.step.Pos), bp.step.Method, r.opts.ConnectTo)
+		return nil, fmt.Errorf("%s%s: its host is a variable, so it cannot be connected to %s",
+			place(step.Pos), step.Method, r.opts.ConnectTo)
+	default:
+		bp.origin.addr = r.opts.ConnectTo
 	}
-	bp.origin.addr = r.opts.ConnectTo
-	return nil
+	return bp, nil
 }
 
 // ScriptError is what is wrong with a script's requests: its author's to mend.
@@ -263,13 +298,16 @@ func (r *run) add(shard Shard, res *Result) {
 }
 
 // countUserError counts why a user could not go on, where the reason is not a request's own error.
-func (r *run) countUserError(err error) {
+func (r *run) countUserError(shard Shard, err error) {
 	if err == nil {
 		return // before anything is allocated for it
 	}
 	var reason userError
 	if !errors.As(err, &reason) {
 		return
+	}
+	if now := time.Now(); !now.Before(r.recordFrom) {
+		shard.UserError(now, string(reason))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -279,7 +317,7 @@ func (r *run) countUserError(err error) {
 // hasEnd reports whether the run would have ended by itself.
 func (r *run) hasEnd() bool {
 	switch {
-	case r.opts.Duration > 0 || r.opts.Requests > 0:
+	case r.opts.Duration > 0 || r.opts.Requests > 0 || r.opts.Once != nil:
 		return true
 	case r.opts.Rate != nil:
 		return r.opts.Rate.End() > 0

@@ -211,6 +211,9 @@ func TestMaxUsersSkipsArrivals(t *testing.T) {
 	time.Sleep(phase.Duration) // all arrivals have come; how many came while two were at work is not asked
 	close(release)
 	<-done
+	if n.skipped != summary.Skipped {
+		t.Errorf("the sink was told of %d skipped, the summary says %d", n.skipped, summary.Skipped)
+	}
 	if total := int64(len(n.results)) + summary.Skipped; total != 20 || summary.Skipped == 0 {
 		t.Errorf("%d requests and %d skipped, want 20 in all and some skipped", len(n.results), summary.Skipped)
 	}

@@ -36,6 +36,9 @@ type blueprint struct {
 	vary   []scenarios.Header // the templated ones
 	body   scenarios.Template
 	keep   bool   // somebody wants the bodies of its answers
+	takes  bool   // something is done with its answers
+	reads  bool   // and with their bodies
+	heeds  bool   // and with their heads
 	host   bool   // the script sets the Host header itself
 	whole  []byte // the rendered request, if nothing in it varies
 	sized  int    // bytes of body in whole
@@ -43,7 +46,10 @@ type blueprint struct {
 
 // compile prepares a step. Its errors are about what can be known before any user starts.
 func compile(step *scenarios.Request) (*blueprint, error) {
-	bp := &blueprint{step: step, target: step.URL, body: step.Body}
+	bp := &blueprint{
+		step: step, target: step.URL, body: step.Body,
+		takes: step.NeedsAnswer(), reads: step.NeedsBody(), heeds: step.NeedsHead(),
+	}
 	if err := bp.splitURL(); err != nil {
 		return nil, fmt.Errorf("%s%s %s: %w", place(step.Pos), step.Method, withoutUser(step.URL.String()), err)
 	}
@@ -147,7 +153,7 @@ func (bp *blueprint) constant() bool {
 
 // render appends the request a user with these variables sends to dst, and returns where it goes and how many bytes
 // of body it has.
-func (bp *blueprint) render(dst []byte, vars []scenarios.Value) ([]byte, origin, int, error) {
+func (bp *blueprint) render(dst []byte, vars *scenarios.Vars) ([]byte, origin, int, error) {
 	if bp.whole != nil {
 		return append(dst, bp.whole...), bp.origin, bp.sized, nil
 	}
@@ -176,7 +182,7 @@ func (bp *blueprint) render(dst []byte, vars []scenarios.Value) ([]byte, origin,
 }
 
 // appendPath renders path and query in place, escaping only if something in them needs it.
-func (bp *blueprint) appendPath(dst []byte, vars []scenarios.Value) []byte {
+func (bp *blueprint) appendPath(dst []byte, vars *scenarios.Vars) []byte {
 	start := len(dst)
 	dst = bp.target.Append(dst, vars)
 	if len(dst) > start && dst[start] == '/' && !needsEscape(dst[start:]) {
@@ -187,7 +193,7 @@ func (bp *blueprint) appendPath(dst []byte, vars []scenarios.Value) []byte {
 }
 
 // appendRest appends the templated headers, the blank line and the body, and returns how long the body is.
-func (bp *blueprint) appendRest(dst []byte, vars []scenarios.Value) ([]byte, int, error) {
+func (bp *blueprint) appendRest(dst []byte, vars *scenarios.Vars) ([]byte, int, error) {
 	for _, h := range bp.vary {
 		dst = append(dst, h.Name...)
 		dst = append(dst, ": "...)
@@ -232,7 +238,10 @@ func splitAbsolute(text string) (origin, string, error) {
 // needsEscape reports whether a request target has bytes that may not be sent as they are.
 func needsEscape(target []byte) bool {
 	for _, b := range target {
-		if b <= ' ' || b >= 0x7f || b == '#' || b == '"' || b == '<' || b == '>' {
+		switch {
+		case b <= ' ' || b >= '{' && b != '|' && b != '~':
+			return true
+		case b == '#' || b == '"' || b == '<' || b == '>' || b == '`' || b == '\'' || b == '\\':
 			return true
 		}
 	}
@@ -245,13 +254,18 @@ func appendTarget(dst, target []byte) []byte {
 	if len(target) == 0 || target[0] != '/' {
 		dst = append(dst, '/')
 	}
+	query := false
 	for _, b := range target {
 		switch {
 		case b == '#':
 			return dst
-		case b <= ' ' || b >= 0x7f || b == '"' || b == '<' || b == '>':
+		case b == '\\' && !query:
+			dst = append(dst, '/')
+		case b <= ' ' || b >= 0x7f || strings.IndexByte("\"<>", b) >= 0,
+			query && b == '\'', !query && strings.IndexByte("{}`", b) >= 0:
 			dst = append(dst, '%', "0123456789ABCDEF"[b>>4], "0123456789ABCDEF"[b&15])
 		default:
+			query = query || b == '?'
 			dst = append(dst, b)
 		}
 	}

@@ -104,7 +104,7 @@ func (c *client) keepBody(cn *conn, h head) {
 	if h.encoded {
 		codings = headerValues(cn.text, "content-encoding")
 	}
-	c.answer.begin(c.run.opts.MaxBody, &c.run.bodies, h.length, codings)
+	c.answer.begin(c.keepLimit(), &c.run.bodies, h.length, codings)
 	cn.kept = &c.answer
 }
 
@@ -115,11 +115,12 @@ func (c *client) takeBody(ctx context.Context, err error) {
 		return
 	}
 	c.answer.decode(ctx, c.run)
-	c.res.Body = c.answer.body.bytes
-	if c.warming {
+	c.res.Body = nil
+	if c.warming || c.run.opts.Results == nil {
 		return
 	}
-	if c.answer.cut {
+	c.res.Body = c.answer.body.bytes[:max(0, min(len(c.answer.body.bytes), c.run.opts.MaxBody))]
+	if c.answer.cut || len(c.res.Body) < len(c.answer.body.bytes) && c.run.opts.MaxBody > 0 {
 		c.run.bodiesCut.Add(1)
 	}
 	if c.answer.raw {

@@ -3,6 +3,7 @@ package attack
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"syscall"
 	"time"
@@ -41,6 +42,12 @@ type client struct {
 	jar        *jar   // the cookies of this walk; nil: none yet
 	cookies    bool   // are kept, as users do
 	keep       bool   // somebody wants the body
+	wantsBody  bool   // the step does
+	wantsHead  bool
+	head       []byte          // of the answer, if the step wants it
+	queued     time.Time       // since when the request has waited for the connection; zero: it has not
+	trace      func(*Exchange) // gets each request with its answer; nil: nobody wants to know
+	last       *lastRequest    // where the present request is noted; nil: nowhere
 	answer     answer
 	res        Result
 	written    time.Time
@@ -51,18 +58,24 @@ type client struct {
 
 // do sends a step's request that was due then, follows its redirects, and adds a result for each. It returns when
 // the last one ended, and an error if that one has no complete answer or the user cannot go on.
-func (c *client) do(ctx context.Context, bp *blueprint, vars []scenarios.Value, due time.Time) (time.Time, error) {
+func (c *client) do(ctx context.Context, bp *blueprint, vars *scenarios.Vars, due time.Time) (time.Time, error) {
 	hop := redirect{method: bp.step.Method}
-	var err error
+	if c.last != nil {
+		*c.last = lastRequest{label: bp.label()}
+	}
+	key, err := bp.step.Ready(vars)
+	if err != nil {
+		c.run.note(bp.step, key, fmt.Sprintf("%s%s: %v", place(bp.step.Pos), bp.label(), err))
+		return time.Now(), userError(key)
+	}
 	if c.out, hop.to, hop.body, err = bp.render(c.out[:0], vars); err != nil {
+		c.run.note(bp.step, "url", fmt.Sprintf("%s%s: cannot be sent: it renders to no http(s) URL, or a header has a line break in it",
+			place(bp.step.Pos), bp.label()))
 		return time.Now(), userError(keyInvalidURL)
 	}
-	if len(bp.step.Cookies) > 0 {
-		if err = c.ownCookies(bp, vars, hop.to); err != nil {
-			return time.Now(), err
-		}
+	if err = c.prepare(bp, hop.to, vars); err != nil {
+		return time.Now(), err
 	}
-	c.keep = bp.keep
 	for hops := 0; ; hops++ {
 		if c.jar != nil {
 			c.out = c.jar.stamp(c.out, hop.to)
@@ -71,8 +84,16 @@ func (c *client) do(ctx context.Context, bp *blueprint, vars []scenarios.Value, 
 		if err == errUnsent {
 			return end, c.unsent(hops)
 		}
+		c.res.Followed = err == nil && !bp.step.NoFollow && h.redirects()
 		c.finish(ctx, bp, hop, end, err)
-		if err != nil || bp.step.NoFollow || !h.redirects() {
+		if err == nil && !c.res.Followed && (bp.takes || c.trace != nil) {
+			err = c.take(bp, hop, h.status, vars)
+			end = time.Now() // what is done with the answer is part of the step
+		} else if c.trace != nil {
+			c.show(bp, hop, h.status, vars, nil, scenarios.Taken{})
+		}
+		c.forget()
+		if !c.res.Followed {
 			return end, err
 		}
 		if c.gate.shut.Load() {
@@ -109,6 +130,7 @@ func (c *client) exchange(ctx context.Context, to origin, method string, due tim
 	if h.cookies && c.cookies {
 		c.keepCookies(to, headerValues(cn.text, "set-cookie"))
 	}
+	c.noteHead(cn.text)
 	if c.keep {
 		c.keepBody(cn, h)
 	}
@@ -126,6 +148,7 @@ func (c *client) exchange(ctx context.Context, to origin, method string, due tim
 		return h, end, err
 	}
 	cn.release(end)
+	c.giveBack(cn)
 	return h, end, nil
 }
 
@@ -133,6 +156,9 @@ func (c *client) exchange(ctx context.Context, to origin, method string, due tim
 func (c *client) begin(sent, due time.Time) {
 	c.res.Timestamp, c.res.Lag = sent, max(0, sent.Sub(due))
 	c.res.Code, c.res.BytesIn, c.res.BytesOut, c.res.FirstByte, c.res.Error = 0, 0, 0, 0, ""
+	if !c.queued.IsZero() { // waiting for a connection is part of the request
+		c.res.Timestamp, c.res.Lag, c.queued = c.queued, 0, time.Time{}
+	}
 }
 
 // attempt sends the request on the user's connection, or a new one, and reads the head of the answer.
@@ -242,10 +268,6 @@ func (c *client) finish(ctx context.Context, bp *blueprint, hop redirect, end ti
 	if !c.warming {
 		c.run.add(c.shard, r)
 	}
-	if c.keep {
-		c.answer.release()
-		r.Body = nil
-	}
 	r.Seq++
 }
 
@@ -256,7 +278,11 @@ func (c *client) connection(ctx context.Context, to origin, deadline time.Time) 
 			return cn, nil
 		}
 	}
-	cn, err := c.run.dial(ctx, to, deadline)
+	open := c.run.dial
+	if c.run.pool != nil {
+		open = c.shared
+	}
+	cn, err := open(ctx, to, deadline)
 	if err == nil {
 		c.conns = append(c.conns, cn)
 	}
@@ -265,13 +291,22 @@ func (c *client) connection(ctx context.Context, to origin, deadline time.Time) 
 
 // drop closes a connection that cannot be used again.
 func (c *client) drop(cn *conn) {
+	c.disown(cn)
+	cn.unwatch()
+	cn.hangUp()
+	if c.run != nil && c.run.pool != nil {
+		c.run.pool.drop(cn.origin)
+	}
+}
+
+// disown takes a connection off the user's own.
+func (c *client) disown(cn *conn) {
 	for i, other := range c.conns {
 		if other == cn {
 			c.conns = append(c.conns[:i], c.conns[i+1:]...)
+			return
 		}
 	}
-	cn.unwatch()
-	cn.hangUp()
 }
 
 // close closes all connections.

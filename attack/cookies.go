@@ -68,7 +68,7 @@ func (j *jar) put(page *url.URL, line string) error {
 }
 
 // ownCookies puts the cookies the script sets with a request, which has been rendered, among the user's.
-func (c *client) ownCookies(bp *blueprint, vars []scenarios.Value, to origin) error {
+func (c *client) ownCookies(bp *blueprint, vars *scenarios.Vars, to origin) error {
 	if c.jar == nil {
 		c.jar = newJar()
 	}

@@ -24,8 +24,13 @@ type notebook struct {
 	mu       sync.Mutex
 	results  []Result
 	unsent   int
+	checks   map[string][2]int // passed and failed, by kind and name
 	started  int
 	outcomes map[Outcome]int
+
+	scenarios  []int // of users, in the order they started
+	skipped    int64
+	userErrors []string
 }
 
 func (n *notebook) Begin(time.Time) {}
@@ -43,10 +48,40 @@ func (n *notebook) Unsent(time.Time) {
 	n.unsent++
 }
 
-func (n *notebook) UserStarted(time.Time) {
+func (n *notebook) UserStarted(_ time.Time, scenario int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.started++
+	n.scenarios = append(n.scenarios, scenario)
+}
+
+func (n *notebook) UserSkipped(time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.skipped++
+}
+
+func (n *notebook) UserError(_ time.Time, key string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.userErrors = append(n.userErrors, key)
+}
+
+func (n *notebook) Count(time.Time, string, int64) {}
+
+func (n *notebook) Check(_ time.Time, kind, name string, ok bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.checks == nil {
+		n.checks = map[string][2]int{}
+	}
+	counts := n.checks[kind+" "+name]
+	if ok {
+		counts[0]++
+	} else {
+		counts[1]++
+	}
+	n.checks[kind+" "+name] = counts
 }
 
 func (n *notebook) UserEnded(_ time.Time, _ time.Duration, o Outcome) {

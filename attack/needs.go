@@ -17,11 +17,11 @@ func (r *run) needs() needs {
 		return n
 	}
 	arriving := 0
-	for _, p := range r.opts.Script.Phases {
+	for i, p := range r.opts.Script.Phases {
 		if p.Arrivals == nil {
 			continue
 		}
-		total, peak := r.arriving(p)
+		total, peak := r.arriving(i, p)
 		atOnce := total
 		if p.MaxUsers > 0 {
 			atOnce = min(total, p.MaxUsers)
@@ -85,8 +85,8 @@ func (r *run) inFlight() int {
 }
 
 // arriving returns how many users an open phase brings in all, and how many a second at most.
-func (r *run) arriving(p scenarios.Phase) (total int, peak float64) {
-	schedule := arrivals(p)
+func (r *run) arriving(i int, p scenarios.Phase) (total int, peak float64) {
+	schedule := arrivals(p, arrivalStream(r.opts.Seed, i))
 	end := schedule.End()
 	peak = max(schedule.Rate(0), schedule.Rate(end))
 	if limit := r.opts.Duration; limit > 0 && (end == 0 || limit < end) {

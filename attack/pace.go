@@ -2,6 +2,7 @@ package attack
 
 import (
 	"math"
+	"math/rand/v2"
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
@@ -172,9 +173,11 @@ func (s steps) Rate(t time.Duration) float64 {
 
 func (s steps) End() time.Duration { return s.duration }
 
-// arrivals returns the schedule of an open phase.
-func arrivals(p scenarios.Phase) Schedule {
+// arrivals returns the schedule of an open phase. stream is what random gaps are drawn from, the same for the same run.
+func arrivals(p scenarios.Phase, stream rand.PCG) Schedule {
 	switch a := p.Arrivals; a.Law {
+	case scenarios.Poisson:
+		return newPoisson(a.Rate, p.Duration, stream)
 	case scenarios.Linear:
 		return Ramp{From: a.Rate, To: a.RampTo, Duration: p.Duration}
 	case scenarios.PerSecond:
@@ -189,7 +192,7 @@ func openingRate(p scenarios.Phase) float64 {
 	if p.Arrivals.Law == scenarios.Even && p.Arrivals.Every <= 0 {
 		return 0
 	}
-	return arrivals(p).Rate(0)
+	return arrivals(p, rand.PCG{}).Rate(0)
 }
 
 // pacer makes a vegeta.Pacer of a schedule.

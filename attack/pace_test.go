@@ -22,7 +22,7 @@ func all(s Schedule) []time.Duration {
 func TestSchedules(t *testing.T) {
 	ms := time.Millisecond
 	phase := func(seconds int, a scenarios.Arrivals) Schedule {
-		return arrivals(scenarios.Phase{Duration: time.Duration(seconds) * time.Second, Arrivals: &a})
+		return arrivals(scenarios.Phase{Duration: time.Duration(seconds) * time.Second, Arrivals: &a}, arrivalStream(1, 0))
 	}
 	tests := []struct {
 		name     string

@@ -54,19 +54,11 @@ func repeat(c net.Conn, answer []byte) {
 	}
 }
 
-// deaf is a shard that keeps nothing.
-type deaf struct{}
-
-func (deaf) Add(*Result)                                 {}
-func (deaf) Unsent(time.Time)                            {}
-func (deaf) UserStarted(time.Time)                       {}
-func (deaf) UserEnded(time.Time, time.Duration, Outcome) {}
-
 // oneUser returns a user who sends the request again and again, on one connection, and records nothing.
 func oneUser(t testing.TB, request *scenarios.Request, o Options) (u *virtualUser, send func()) {
 	t.Helper()
 	o.Script = plan(scenarios.Phase{Users: 1}, request)
-	r := &run{opts: o.withDefaults(), shards: []Shard{deaf{}}, userErrors: map[string]int64{}}
+	r := &run{opts: o.withDefaults(), shards: []Shard{Deaf{}}, userErrors: map[string]int64{}}
 	if err := r.compile(); err != nil {
 		t.Fatal(err)
 	}

@@ -168,7 +168,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	defer t.put(c)
 	c.res.Seq = hit
 	if _, err := c.do(t.ctx, t.run.blueprints[step], nil, t.began.Add(due)); err != nil {
-		t.run.countUserError(err)
+		t.run.countUserError(c.shard, err)
 		t.run.countUnsent(err, t.began.Add(due))
 		return nil, err
 	}

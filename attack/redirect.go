@@ -27,7 +27,7 @@ type redirect struct {
 
 // follow replaces the request in out by the one the answer asks for. 303 makes it a GET; the others keep method and
 // body, as Artillery does. Credentials are not sent to another origin.
-func (r *redirect) follow(out []byte, bp *blueprint, vars []scenarios.Value, h head) ([]byte, error) {
+func (r *redirect) follow(out []byte, bp *blueprint, vars *scenarios.Vars, h head) ([]byte, error) {
 	base, err := url.Parse(r.to.String() + requestTarget(out))
 	if err != nil {
 		return out, err
@@ -49,7 +49,7 @@ func (r *redirect) follow(out []byte, bp *blueprint, vars []scenarios.Value, h h
 }
 
 // render writes the request of the next hop.
-func (r *redirect) render(dst []byte, bp *blueprint, vars []scenarios.Value, target string) []byte {
+func (r *redirect) render(dst []byte, bp *blueprint, vars *scenarios.Vars, target string) []byte {
 	dst = append(append(dst, r.method...), ' ')
 	dst = append(appendTarget(dst, []byte(target)), " HTTP/1.1\r\n"...)
 	if !bp.host || r.foreign {

@@ -16,6 +16,7 @@ type Result struct {
 	Step      int           // index in Script.Requests
 	Lag       time.Duration // due → sent, never negative
 	FirstByte time.Duration // request written → response head; 0 if none came
+	Followed  bool          // the answer is a redirect, and where it leads to was or would have been asked next
 }
 
 // Due returns when the request should have left.
@@ -44,10 +45,24 @@ type Shard interface {
 	Add(*Result)
 	// Unsent takes a request that was due and will never be sent.
 	Unsent(due time.Time)
-	// UserStarted and UserEnded take the two ends of a virtual user's session.
-	UserStarted(at time.Time)
+	// UserStarted and UserEnded take the two ends of a virtual user's session. scenario is an index in
+	// Script.Scenarios, or NoScenario.
+	UserStarted(at time.Time, scenario int)
 	UserEnded(at time.Time, session time.Duration, outcome Outcome)
+	// UserSkipped takes an arrival that Phase.MaxUsers forbade.
+	UserSkipped(at time.Time)
+	// UserError takes why a user could not go on, by the key it has in Summary.UserErrors.
+	UserError(at time.Time, key string)
+	// Count adds n to a counter of the script's own.
+	Count(at time.Time, name string, n int64)
+	// Check takes what came of something the script asserts of an answer. kind is what sort of assertion it is, such
+	// as statusCode, and name tells it from others of its kind. Whoever reports in Artillery's terms makes its counters
+	// plugins.expect.* of it: they are not to be counted as well.
+	Check(at time.Time, kind, name string, ok bool)
 }
+
+// NoScenario is the scenario of a user who walks through one after the other, in a closed loop.
+const NoScenario = -1
 
 // Outcome is how a virtual user's session ended.
 type Outcome int

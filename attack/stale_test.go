@@ -149,7 +149,7 @@ func TestOwnHostHeader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, _, _, err := bp.render(nil, []scenarios.Value{scenarios.Any(s.URL)})
+	text, _, _, err := bp.render(nil, &scenarios.Vars{Slots: []scenarios.Value{scenarios.Any(s.URL)}})
 	if err != nil || strings.Count(string(text), "Host:") != 1 {
 		t.Errorf("a templated host renders %q, %v; want one Host header", text, err)
 	}

@@ -162,19 +162,12 @@ func (c *client) attemptStream(ctx context.Context, cn *streamConn, to origin, m
 	cn.answer()
 	h = streamHead(resp)
 	c.res.Code = uint16(h.status)
+	c.keepStream(resp, to)
 	c.res.FirstByte = max(1, end.Sub(c.streams.epoch)-time.Duration(c.streams.written.Load()))
 	if req.Body != nil { // while it waits to send one, net/http does not see that the time is over
 		defer context.AfterFunc(ctx, func() { resp.Body.Close() })()
 	}
-	if set := resp.Header["Set-Cookie"]; len(set) > 0 && c.cookies {
-		c.keepCookies(to, set)
-	}
-	var kept *answer
-	if c.keep {
-		kept = &c.answer
-		kept.begin(c.run.opts.MaxBody, &c.run.bodies, resp.ContentLength, resp.Header["Content-Encoding"])
-	}
-	if c.res.BytesIn, err = drain(resp.Body, kept); err != nil {
+	if c.res.BytesIn, err = drain(resp.Body, c.keeper()); err != nil {
 		err = cmp.Or(ctx.Err(), cn.explain(err))
 	}
 	return h, time.Now(), err

@@ -17,35 +17,46 @@ var errStopped = errors.New("the run is over")
 // connection, its random numbers, one goroutine.
 type virtualUser struct {
 	client
-	vars    []scenarios.Value
+	number  int64 // of the user, or of the walk: no two have the same
+	vars    *scenarios.Vars
 	random  *rand.Rand
-	due     time.Time // of the next step
-	granted int64     // requests it may send before it must ask the gate again
-	part    int64     // it asks for one such part of what is left
+	steps   []*blueprint // of what it walks through, by Request.ID
+	due     time.Time    // of the next step
+	granted int64        // requests it may send before it must ask the gate again
+	part    int64        // it asks for one such part of what is left
 }
 
 func (r *run) newUser(phase int, due time.Time, g *gate) *virtualUser {
-	number := r.started.Add(1) - 1
+	return r.userOf(r.started.Add(1)-1, phase, due, g)
+}
+
+func (r *run) userOf(number int64, phase int, due time.Time, g *gate) *virtualUser {
+	random := rand.New(rand.NewPCG(r.opts.Seed, uint64(number)))
 	u := &virtualUser{
-		vars:   make([]scenarios.Value, r.opts.Script.Names.Len()),
-		random: rand.New(rand.NewPCG(r.opts.Seed, uint64(number))),
+		number: number,
+		vars:   r.opts.Script.Names.NewVars(random),
+		random: random,
+		steps:  r.blueprints,
 		due:    due,
 		part:   math.MaxInt64, // that is, for one request at a time
 	}
-	shard := r.shards[number%int64(len(r.shards))]
-	u.client = client{run: r, gate: g, shard: shard, cookies: true, streams: r.newStreams()}
+	u.client = client{
+		run: r, gate: g, shard: r.shards[number%int64(len(r.shards))], streams: r.newStreams(), cookies: true, trace: r.opts.Once,
+	}
+	u.vars.Given = r.given
 	u.res.Phase, u.res.Attack = phase, r.opts.Name
+	r.opts.Script.Begin(u.vars, number)
 	return u
 }
 
-// pick chooses a scenario by weight among those of the phase.
-func (u *virtualUser) pick(p scenarios.Phase) *scenarios.Scenario {
+// pick chooses a scenario by weight among those of the phase. It returns its index.
+func (u *virtualUser) pick(p scenarios.Phase) int {
 	all := u.run.opts.Script.Scenarios
 	if len(p.Only) == 1 {
-		return &all[p.Only[0]]
+		return p.Only[0]
 	}
 	if len(all) == 1 {
-		return &all[0]
+		return 0
 	}
 	candidates := p.Only
 	if len(candidates) == 0 {
@@ -61,14 +72,15 @@ func (u *virtualUser) pick(p scenarios.Phase) *scenarios.Scenario {
 	at := u.random.Float64() * total
 	for _, i := range candidates {
 		if at -= all[i].Weight; at < 0 {
-			return &all[i]
+			return i
 		}
 	}
-	return &all[candidates[len(candidates)-1]]
+	return candidates[len(candidates)-1]
 }
 
 // walkThrough takes the steps of a scenario. Those of an independent one are taken whatever became of the one before.
-func (u *virtualUser) walkThrough(ctx context.Context, s *scenarios.Scenario) error {
+func (u *virtualUser) walkThrough(ctx context.Context, scenario int) error {
+	s := &u.run.opts.Script.Scenarios[scenario]
 	u.jar = nil
 	if !s.Independent {
 		return u.walk(ctx, s.Steps)
@@ -78,7 +90,7 @@ func (u *virtualUser) walkThrough(ctx context.Context, s *scenarios.Scenario) er
 		if errors.Is(err, errStopped) {
 			return err
 		}
-		u.run.countUserError(err)
+		u.run.countUserError(u.shard, err)
 	}
 	return nil
 }
@@ -99,14 +111,23 @@ func (u *virtualUser) walk(ctx context.Context, steps []scenarios.Step) error {
 func (u *virtualUser) take(ctx context.Context, step scenarios.Step) (err error) {
 	switch step := step.(type) {
 	case *scenarios.Request:
+		if !step.Chance.Happens(u.vars.Random) || step.IfTrue != nil && !step.IfTrue.Holds(u.vars) {
+			return nil
+		}
 		if !u.grant() {
 			return errStopped
 		}
-		u.due, err = u.do(ctx, u.run.blueprints[step.ID], u.vars, u.due)
+		u.due, err = u.do(ctx, u.steps[step.ID], u.vars, u.due)
 		return err
 	case *scenarios.Think:
-		u.due = u.due.Add(step.Duration)
+		wait, err := step.Wait(u.vars)
+		if err != nil {
+			return userError(err.Error())
+		}
+		u.due = u.due.Add(wait)
 		return u.gate.sleepUntil(u.due)
+	case *scenarios.Parallel:
+		return u.parallel(ctx, step)
 	case *scenarios.Loop:
 		return u.loop(ctx, step)
 	case *scenarios.Log:
@@ -117,16 +138,30 @@ func (u *virtualUser) take(ctx context.Context, step scenarios.Step) (err error)
 	return nil
 }
 
+// idleRound is how long a user waits after a round of an endless loop in which it neither sent nor waited, since the
+// conditions of all its requests do not hold: it would keep a core busy with nothing.
+const idleRound = time.Millisecond
+
 func (u *virtualUser) loop(ctx context.Context, loop *scenarios.Loop) error {
-	u.vars[loop.Index] = scenarios.Int(0)
-	for i := int64(0); loop.Count < 0 || i < loop.Count; i++ {
+	rounds := loop.Begin(u.vars)
+	for rounds.More() {
 		if u.gate.shut.Load() {
 			return errStopped
 		}
+		before := u.due
 		if err := u.walk(ctx, loop.Steps); err != nil {
 			return err
 		}
-		u.vars[loop.Index] = u.vars[loop.Index].Next()
+		rounds.Next(u.vars)
+		if rounds.Endless() && !u.due.After(before) {
+			u.due = time.Now().Add(idleRound)
+			if err := u.gate.sleepUntil(u.due); err != nil {
+				return err
+			}
+		}
+		if rounds.Endless() && u.trace != nil {
+			break // one round shows what all do
+		}
 	}
 	return nil
 }

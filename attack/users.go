@@ -74,7 +74,7 @@ func (c *crew) warmup(ctx, arrivals context.Context, began time.Time) time.Time 
 
 // open lets users arrive on the phase's schedule, whatever the service does.
 func (c *crew) open(ctx, arriving context.Context, g *gate, i int, phase scenarios.Phase, start time.Time) {
-	schedule := arrivals(phase)
+	schedule := arrivals(phase, arrivalStream(c.opts.Seed, i))
 	full := func(uint64) bool { return c.working.Load() >= int64(c.opts.MaxVUs) }
 	pace := pacer{schedule, full, schedule.End()}
 	k := uint64(0)
@@ -86,6 +86,9 @@ func (c *crew) open(ctx, arriving context.Context, g *gate, i int, phase scenari
 		due, _ := pace.Due(k)
 		if phase.MaxUsers > 0 && c.working.Load() >= int64(phase.MaxUsers) {
 			c.skipped.Add(1)
+			if at := start.Add(due); !at.Before(c.recordFrom) {
+				c.shards[0].UserSkipped(at)
+			}
 			continue
 		}
 		if !c.begin(arriving) {
@@ -131,7 +134,8 @@ func (c *crew) once(ctx context.Context, g *gate, i int, phase scenarios.Phase, 
 	defer c.done()
 	u := c.newUser(i, due, g)
 	u.warming = g != c.gate
-	c.session(u, func() error { return u.walkThrough(ctx, u.pick(phase)) })
+	scenario := u.pick(phase)
+	c.session(u, scenario, func() error { return u.walkThrough(ctx, scenario) })
 }
 
 // closed keeps the phase's users at work until its time or its requests are used up, and waits for them.
@@ -151,7 +155,7 @@ func (c *crew) closed(ctx context.Context, i int, phase scenarios.Phase, stop co
 	for range min(phase.Users, c.opts.MaxVUs) {
 		users.Go(func() {
 			u := c.newUser(i, start, warmup)
-			c.session(u, func() error {
+			c.session(u, NoScenario, func() error {
 				u.warming = true
 				u.again(ctx, phase)
 				u.warming, u.due = false, time.Now()
@@ -168,27 +172,28 @@ func (c *crew) closed(ctx context.Context, i int, phase scenarios.Phase, stop co
 // walk that neither sends nor waits ends the user, who would do nothing for ever.
 func (u *virtualUser) again(ctx context.Context, phase scenarios.Phase) {
 	for !u.gate.shut.Load() {
-		clear(u.vars)
+		u.run.opts.Script.Begin(u.vars, u.number)
+		u.number += int64(phase.Users)
 		before := u.due
 		err := u.walkThrough(ctx, u.pick(phase))
 		if errors.Is(err, errStopped) {
 			return
 		}
-		u.run.countUserError(err)
+		u.run.countUserError(u.shard, err)
 		if !u.due.After(before) {
-			u.run.countUserError(userError(keyIdle))
+			u.run.countUserError(u.shard, userError(keyIdle))
 			return
 		}
 	}
 }
 
 // session runs a user's life and tells the sink of its two ends.
-func (c *crew) session(u *virtualUser, life func() error) {
+func (c *crew) session(u *virtualUser, scenario int, life func() error) {
 	began := time.Now()
-	u.shard.UserStarted(began)
+	u.shard.UserStarted(began, scenario)
 	err := life()
 	u.close()
-	c.countUserError(err)
+	c.countUserError(u.shard, err)
 	outcome := Completed
 	switch {
 	case errors.Is(err, errStopped):

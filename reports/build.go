@@ -12,12 +12,16 @@ import (
 
 // Meta is what the recorder cannot measure: what was run, by its author's names.
 type Meta struct {
-	Name     string // a label; may be empty
-	Script   string
-	Target   string
-	Steps    []StepName // by attack.Result's Step
-	Warnings []string   // to be shown with the report
-	Version  string     // of imgsvc
+	Name   string // a label; may be empty
+	Script string
+	Target string
+	Steps  []StepName // by attack.Result's Step
+	// Scenarios are the names of the script's scenarios, by the index that attack.Shard is told.
+	Scenarios []string
+	// ByEndpoint says how endpoints are named in Artillery's terms; nil: as in a script that does not ask for them.
+	ByEndpoint *ByEndpoint
+	Warnings   []string // to be shown with the report
+	Version    string   // of imgsvc
 }
 
 // AddCeiling tells the report what the generator could have sent.
@@ -32,6 +36,7 @@ type StepName struct {
 // Report returns all that was measured. It may only be called when the shards have come to rest.
 func (r *Recorder) Report(summary attack.Summary, meta Meta) *Report {
 	r.collect()
+	r.collectIntervals()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	duration := max(summary.Duration, 0) // a run stopped in its warm-up ends before it starts
@@ -46,12 +51,15 @@ func (r *Recorder) Report(summary attack.Summary, meta Meta) *Report {
 	report.Reconnects = summary.Reconnects
 	report.Users.Skipped = summary.Skipped
 	report.Steps = r.steps(meta.Steps, enc)
+	report.Endpoints = report.endpoints(meta.ByEndpoint)
 	report.Series = r.series(duration, enc)
-	report.Custom = Custom{map[string]int64{}, map[string]int64{}, map[string]Distribution{}}
-	report.Checks = []Check{}
+	report.Intervals = r.intervalsOf(meta.Scenarios, enc)
+	counters, checks, met := emitted(r.intervals)
+	report.Custom = Custom{counters, map[string]int64{}, map[string]Distribution{}}
+	report.Checks = checks
 	report.Generator = newGenerator(summary, report.Lag, report.Errors)
 	report.Thresholds = []Judgement{}
-	report.Warnings = r.warnings(meta.Warnings, summary.Warnings)
+	report.Warnings = append(r.warnings(meta.Warnings, summary.Warnings), met...)
 	report.Environment = Environment{
 		Imgsvc: meta.Version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 		CPUs: runtime.NumCPU(), GOMAXPROCS: runtime.GOMAXPROCS(0),
@@ -67,6 +75,7 @@ func (r *Recorder) SoFar(now time.Time) *Report {
 		return &Report{}
 	}
 	r.collect()
+	r.collectIntervals()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.figures(max(r.since(now), 0), (*durations).distribution)
@@ -91,7 +100,7 @@ func (r *Recorder) figures(duration time.Duration, sumUp func(*durations) Distri
 		Latency:         sumUp(&latency),
 		Response:        sumUp(&response),
 		Lag:             sumUp(&t.lag),
-		FirstByte:       sumUp(&t.firstByte),
+		FirstByte:       sumUp(&r.firstByte),
 		ResponseByClass: map[string]Distribution{},
 		Session:         sumUp(&t.session),
 		StatusCodes:     codeCounts(all.codes),
@@ -208,6 +217,9 @@ func (r *Recorder) warnings(given []string, more []error) []string {
 	}
 	if len(r.total.steps) > maxSteps {
 		warnings = append(warnings, fmt.Sprintf("the steps after the first %d share one row", maxSteps))
+	}
+	if r.braids >= r.mostBraids {
+		warnings = append(warnings, "the run was too long for intervals of all its steps: the last one holds the rest")
 	}
 	if len(r.seconds) == maxSeconds {
 		warnings = append(warnings, "the series ends after 7 days; what came later is in its last second")

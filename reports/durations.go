@@ -95,17 +95,25 @@ func (d *durations) reset() {
 	*d = durations{dense: d.dense, sparse: d.sparse}
 }
 
+// mean returns the exact mean, rounded down; 0 of nothing, and of such counts as no run has, but a damaged report may.
+func (d *durations) mean() int64 {
+	if d.count <= 0 || d.high >= uint64(d.count) {
+		return 0
+	}
+	mean, _ := bits.Div64(d.high, d.low, uint64(d.count))
+	return int64(mean)
+}
+
 // distribution sums up d, which is sparse, without its histogram.
 func (d *durations) distribution() Distribution {
 	if d.count == 0 {
 		return Distribution{}
 	}
 	at := d.quantiles(50, 75, 90, 95, 99, 99.9)
-	mean, _ := bits.Div64(d.high, d.low, uint64(d.count))
 	return Distribution{
 		Count:  d.count,
 		Min:    d.min,
-		Mean:   int64(mean),
+		Mean:   d.mean(),
 		StdDev: int64(d.sparse.StdDev()),
 		P50:    at[0], P75: at[1], P90: at[2], P95: at[3], P99: at[4], P999: at[5],
 		Max: d.max,

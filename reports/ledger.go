@@ -53,7 +53,8 @@ type ledger struct {
 	fresh                      func() durations // dense or sparse
 	steps                      []step
 	offered                    []int64 // by second of due time
-	lag, firstByte, session    durations
+	sent                       []sent  // by interval
+	lag, session               durations
 	classes                    [10]*durations // response by status / 100; nil until there is one
 	bytesIn, bytesOut          uint64
 	unsent                     int64
@@ -61,16 +62,13 @@ type ledger struct {
 }
 
 func newLedger(fresh func() durations) *ledger {
-	return &ledger{fresh: fresh, lag: fresh(), firstByte: fresh(), session: fresh()}
+	return &ledger{fresh: fresh, lag: fresh(), session: fresh()}
 }
 
 // add takes a request that was due in second due.
 func (l *ledger) add(r *attack.Result, due int) {
 	l.offer(due)
 	l.lag.add(r.Lag)
-	if r.FirstByte > 0 {
-		l.firstByte.add(r.FirstByte)
-	}
 	l.bytesIn += r.BytesIn
 	l.bytesOut += r.BytesOut
 	step := l.step(r.Step)
@@ -85,6 +83,26 @@ func (l *ledger) add(r *attack.Result, due int) {
 func (l *ledger) offer(due int) {
 	l.growOffered(due + 1)
 	l.offered[due]++
+}
+
+// sent is the requests that left in an interval.
+type sent struct {
+	n  int64
+	at span
+}
+
+// left counts a request that left then.
+func (l *ledger) left(at time.Duration) {
+	i := intervalOf(at)
+	l.growSent(i + 1)
+	l.sent[i].n++
+	l.sent[i].at.include(max(at, 0))
+}
+
+func (l *ledger) growSent(n int) {
+	if missing := n - len(l.sent); missing > 0 {
+		l.sent = append(l.sent, make([]sent, missing)...)
+	}
 }
 
 func (l *ledger) growOffered(n int) {
@@ -136,8 +154,12 @@ func (l *ledger) merge(from *ledger) {
 	for i, n := range from.offered {
 		l.offered[i] += n
 	}
+	l.growSent(len(from.sent))
+	for i := range from.sent {
+		l.sent[i].n += from.sent[i].n
+		l.sent[i].at.merge(from.sent[i].at)
+	}
 	l.lag.merge(&from.lag)
-	l.firstByte.merge(&from.firstByte)
 	l.session.merge(&from.session)
 	for i, class := range from.classes {
 		if class != nil {
@@ -165,10 +187,9 @@ func (l *ledger) reset() {
 		}
 	}
 	l.lag.reset()
-	l.firstByte.reset()
 	l.session.reset()
 	*l = ledger{
-		fresh: l.fresh, steps: l.steps, offered: l.offered[:0], classes: l.classes,
-		lag: l.lag, firstByte: l.firstByte, session: l.session,
+		fresh: l.fresh, steps: l.steps, offered: l.offered[:0], sent: l.sent[:0], classes: l.classes,
+		lag: l.lag, session: l.session,
 	}
 }

@@ -15,25 +15,35 @@ import (
 //  2. the shards' methods, from any goroutines; meanwhile Snapshot and SoFar, once a second or less
 //  3. Report, when all shards have come to rest
 //
-// Its memory is bounded by shards, steps and seconds, never by requests. A shard takes 155 KB, 31 KB for each class of
-// status, 62 KB for each of the first eight steps and at most 92 KB (rather 10) for any other, of which it keeps a
-// thousand; a second takes at most 46 KB (rather 3) and 8 bytes per shard. An hour of 1,000 requests a second to five
-// steps in eight shards takes 13 MB (BenchmarkHour).
+// Its memory is bounded by shards, steps and seconds, never by requests. A shard takes 160 KB, 31 KB for each class of
+// status, 62 KB for each of the first eight steps and 31 more for each class of its status, and at most 138 KB (rather
+// 15) for any other step, of which it keeps a thousand; a second takes at most 46 KB (rather 3) and 8 bytes per shard;
+// an interval takes at most 46 KB (rather 4) for each step and class of status in it, until there are 100,000 of those.
+// An hour of 1,000 requests a second to five steps in eight shards takes 21 MB (BenchmarkHour).
 type Recorder struct {
+	// Apdex, if not 0, has answers counted by whether their latency is at most so long (satisfied), at most four times
+	// as long (tolerated) or longer (frustrated). It is set before the first Shard.
+	Apdex time.Duration
+
 	start       atomic.Pointer[time.Time]
 	users, peak atomic.Int64 // touched when a user starts or ends, not by requests
 
 	mu                  sync.Mutex // of what follows; shards take it once a second, holding their own
 	shards              []*shard
-	seconds             []*second // nil where nothing happened
-	requests, successes int64     // sums over seconds
-	total               *ledger   // what collect has brought together
-	spare               *ledger   // empty; collect swaps it for a shard's
+	seconds             []*second   // nil where nothing happened
+	requests, successes int64       // sums over seconds
+	intervals           []*interval // nil where nothing happened
+	braids, mostBraids  int         // histograms they hold, and may hold before the last one takes all that comes
+	firstByte           durations   // what takeInterval has brought together
+	total               *ledger     // what collect has brought together
+	spare               *ledger     // empty; collect swaps it for a shard's
 }
 
 // NewRecorder returns an empty recorder.
 func NewRecorder() *Recorder {
-	return &Recorder{total: newLedger(newSparse), spare: newLedger(newDense)}
+	return &Recorder{
+		total: newLedger(newSparse), spare: newLedger(newDense), firstByte: newSparse(), mostBraids: maxBraids,
+	}
 }
 
 // Shard implements attack.Sink.
@@ -92,6 +102,35 @@ func (r *Recorder) second(index int) *second {
 		}
 	}
 	return r.seconds[index]
+}
+
+// takeInterval brings what a shard holds of an interval to the recorder's, and empties it. The shard's mutex is held.
+func (r *Recorder) takeInterval(index int, v *interval) {
+	if !v.events.any {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.braids += r.interval(index).merge(v)
+	v.firstBytes(&r.firstByte)
+	v.reset()
+}
+
+// interval returns the interval with an index, making it if need be; or the last one, if there are to be no more.
+func (r *Recorder) interval(index int) *interval {
+	if index >= len(r.intervals) && r.braids >= r.mostBraids {
+		index = len(r.intervals) - 1
+	}
+	if missing := index + 1 - len(r.intervals); missing > 0 {
+		r.intervals = append(r.intervals, make([]*interval, missing)...)
+	}
+	if r.intervals[index] == nil {
+		r.intervals[index] = newInterval(newSparse)
+		if index >= 2 && r.intervals[index-2] != nil {
+			r.intervals[index-2].compact()
+		}
+	}
+	return r.intervals[index]
 }
 
 // collectSeconds brings in what the shards hold of each second.

@@ -16,11 +16,11 @@ func TestUsers(t *testing.T) {
 	a, b := recorder.Shard(), recorder.Shard()
 	recorder.Begin(began)
 	at := func(d time.Duration) time.Time { return began.Add(d) }
-	a.UserStarted(at(-2 * time.Second)) // in the warm-up, and over in it
+	a.UserStarted(at(-2*time.Second), attack.NoScenario) // in the warm-up, and over in it
 	a.UserEnded(at(-time.Second), time.Second, attack.Completed)
-	a.UserStarted(at(-time.Second)) // in the warm-up, still there after it
-	b.UserStarted(at(500 * time.Millisecond))
-	b.UserStarted(at(1500 * time.Millisecond))
+	a.UserStarted(at(-time.Second), attack.NoScenario) // in the warm-up, still there after it
+	b.UserStarted(at(500*time.Millisecond), attack.NoScenario)
+	b.UserStarted(at(1500*time.Millisecond), attack.NoScenario)
 	a.UserEnded(at(1600*time.Millisecond), 2600*time.Millisecond, attack.Completed)
 	a.UserEnded(at(2500*time.Millisecond), 2*time.Second, attack.Failed)
 	b.UserEnded(at(3*time.Second), 1500*time.Millisecond, attack.Interrupted)
@@ -46,7 +46,7 @@ func TestUsersOfTheWarmupArePeak(t *testing.T) {
 	shard := recorder.Shard()
 	recorder.Begin(began)
 	for range 5 {
-		shard.UserStarted(began.Add(-time.Second))
+		shard.UserStarted(began.Add(-time.Second), attack.NoScenario)
 	}
 	shard.UserEnded(began.Add(-time.Millisecond), time.Second, attack.Completed)
 	for range 4 {
@@ -68,7 +68,7 @@ func TestSnapshot(t *testing.T) {
 	if got := recorder.Snapshot(began.Add(-3 * time.Second)).String(); got != "warm-up, 3s to go" {
 		t.Errorf("in the warm-up: %s", got)
 	}
-	shard.UserStarted(began)
+	shard.UserStarted(began, attack.NoScenario)
 	shard.Add(result(0, 0, time.Millisecond, 200, ""))
 	for range 3 {
 		shard.Add(result(1100*time.Millisecond, 0, 10*time.Millisecond, 200, ""))
@@ -123,7 +123,7 @@ func TestConcurrency(t *testing.T) {
 	for w := range workers {
 		wg.Go(func() {
 			shard := shards[w%len(shards)]
-			shard.UserStarted(began)
+			shard.UserStarted(began, attack.NoScenario)
 			for i := range each {
 				shard.Add(result(time.Duration(i)*3*time.Millisecond, 0, time.Millisecond, 200, ""))
 			}

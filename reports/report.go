@@ -49,7 +49,9 @@ type Report struct {
 	Reconnects      int64                   `json:"reconnects"` // requests sent again because a kept connection had closed
 	Users           Users                   `json:"users"`
 	Steps           []Step                  `json:"steps"`
+	Endpoints       Endpoints               `json:"endpoints"`
 	Series          []Second                `json:"series"`
+	Intervals       []Interval              `json:"intervals"` // one every 10 s
 	Custom          Custom                  `json:"custom"`
 	Checks          []Check                 `json:"checks"`
 	Generator       Generator               `json:"generator"`
@@ -143,6 +145,7 @@ type Custom struct {
 
 // Check is something the script asserted of its answers.
 type Check struct {
+	Kind   string `json:"kind"` // what sort of assertion it is, such as statusCode
 	Name   string `json:"name"`
 	Passed int64  `json:"passed"`
 	Failed int64  `json:"failed"`

@@ -17,7 +17,7 @@ func TestJSONKeys(t *testing.T) {
 	promised := map[string]string{
 		"": "schema name script target protocol started_at duration_ns unsent requests responses successes success_ratio rps " +
 			"answered_rps latency_ns response_ns lag_ns first_byte_ns response_by_class session_ns status_codes errors " +
-			"user_errors bytes reconnects users steps series custom checks generator thresholds warnings environment",
+			"user_errors bytes reconnects users steps endpoints series intervals custom checks generator thresholds warnings environment",
 		"rps":                   "mean peak_1s peak_10s",
 		"answered_rps":          "mean peak_1s peak_10s",
 		"latency_ns":            distribution,
@@ -30,6 +30,8 @@ func TestJSONKeys(t *testing.T) {
 		"users":                 "created completed failed skipped peak",
 		"steps.0":               "scenario step method url requests successes status_codes errors latency_ns response_ns",
 		"series.0":              "at_ns offered requests successes status_codes errors users response_hdr",
+		"intervals.0":           "at_ns sent sent_at_ns events_at_ns samples_at_ns users session_ns bytes_in steps",
+		"endpoints":             "namespace names",
 		"custom":                "counters rates histograms",
 		"generator":             "cpu_ns cpu_ratio peak_rss_bytes gc_pause_ns lag_p99_ns limit reasons run_queue_ns",
 		"thresholds.0":          "source value pass",

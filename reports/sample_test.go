@@ -53,7 +53,7 @@ func openSample() *Report {
 			r.Code, r.FirstByte, r.BytesIn, r.Error = 0, 0, 0, "ECONNRESET"
 		}
 		shard := shards[i%2]
-		shard.UserStarted(r.Due())
+		shard.UserStarted(r.Due(), 0)
 		shard.Add(r)
 		outcome := attack.Completed
 		if r.Error != "" {
@@ -92,7 +92,7 @@ func closedSample() *Report {
 	recorder := NewRecorder()
 	shard := recorder.Shard()
 	recorder.Begin(began)
-	shard.UserStarted(began)
+	shard.UserStarted(began, attack.NoScenario)
 	for i := range 21_000 {
 		shard.Add(result(time.Duration(i)*476*time.Microsecond, 0, 476*time.Microsecond, 200, ""))
 	}

@@ -122,6 +122,7 @@ func (r *Report) writeCounts(w io.Writer) {
 		line(w, "user errors", "%s", listed(r.UserErrors))
 	}
 	line(w, "bytes", "%s in, %s out", size(r.Bytes.In), size(r.Bytes.Out))
+	r.writeEmitted(w)
 	if r.Reconnects > 0 {
 		line(w, "reconnects", "%s", integer(r.Reconnects))
 	}
@@ -176,7 +177,14 @@ func (r *Report) writeVerdict(w io.Writer) {
 	if r.ClosedUsers > 0 {
 		lines = append(lines, "closed loop: a stall is seen by at most "+plural(int64(r.ClosedUsers), "request"))
 	}
-	lines = append(lines, judgements(r.Thresholds)...)
+	own, script := byOrigin(r.Thresholds)
+	lines = append(lines, judgements(own)...)
+	if len(script) > 0 {
+		lines = append(lines, ensured(script)...)
+	}
+	if text := apdexText(r.Custom.Counters); text != "" {
+		lines = append(lines, text)
+	}
 	for _, warning := range r.Warnings {
 		lines = append(lines, "warning: "+warning)
 	}

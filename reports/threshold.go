@@ -18,9 +18,12 @@ type Threshold struct {
 
 // Judgement is what a threshold said of a report.
 type Judgement struct {
-	Source string   `json:"source"` // the threshold, as written
-	Value  *float64 `json:"value"`  // ns, ratio, per second or count; null without samples, which fails
-	Pass   bool     `json:"pass"`
+	Source   string   `json:"source"` // the threshold, as written
+	Value    *float64 `json:"value"`  // ns, ratio, per second or count, of ensure Artillery's unit; null without samples, which fails
+	Pass     bool     `json:"pass"`
+	Origin   string   `json:"origin,omitempty"`   // ensure, if it is of the script's; else it is one of the command's
+	Optional bool     `json:"optional,omitempty"` // it is only told, and lets the run pass
+	Reason   string   `json:"reason,omitempty"`   // why there is nothing to judge
 }
 
 // ParseThresholds parses expressions of the form "metric op value", joined by commas: p99<50ms,errors<0.1%.
@@ -107,7 +110,7 @@ func (t Threshold) judge(r *Report) Judgement {
 	return Judgement{Source: t.source, Value: &v, Pass: t.holds(v)}
 }
 
-// Judge judges the report, in place of whatever judged it before, and reports whether all thresholds hold. A metric
+// Judge judges the report, in place of whatever judged it before (Ensure too), and reports whether all thresholds hold. A metric
 // without samples fails. A threshold that seems to be the wrong way round adds a warning.
 func (r *Report) Judge(thresholds []Threshold) bool {
 	r.Thresholds = []Judgement{}
@@ -158,14 +161,20 @@ func judgements(js []Judgement) []string {
 }
 
 func (j Judgement) verdict() string {
-	if j.Pass {
+	switch {
+	case j.Pass:
 		return "PASS"
+	case j.Optional:
+		return "FAIL (optional)"
 	}
 	return "FAIL"
 }
 
 // parts returns the metric, its value and what was wanted of it, as they are shown.
 func (j Judgement) parts() (name, value, want string) {
+	if j.Origin == originEnsure {
+		return j.Source, j.figure(), ""
+	}
 	t, err := parseThreshold(j.Source)
 	switch {
 	case err != nil: // of a report by someone who knows more metrics than we do

@@ -24,6 +24,7 @@ func formats() []format {
 		{"json", (*Report).writeJSON},
 		{"csv", (*Report).writeCSV},
 		{"markdown", (*Report).writeMarkdown},
+		{"artillery", (*Report).writeArtillery},
 		{"hdr", (*Report).writeHDR},
 	}
 }
@@ -52,8 +53,9 @@ func findFormat(name string) (format, error) {
 	return format{}, fmt.Errorf("there is no format %q; there are %s", name, strings.Join(Formats(), ", "))
 }
 
-// Write writes the report as text for people, json (the whole document), csv (the series), markdown (a summary) or
-// hdr (the percentile distribution of response, in ms).
+// Write writes the report as text for people, json (the whole document), csv (the series), markdown (a summary),
+// artillery (the JSON document that artillery run --output writes) or hdr (the percentile distribution of response,
+// in ms).
 func (r *Report) Write(w io.Writer, name string) error {
 	f, err := findFormat(name)
 	if err != nil {

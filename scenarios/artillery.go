@@ -13,9 +13,23 @@ type artillery struct {
 	*reader
 	target    string           // empty: not known, which has been said
 	headers   *node            // sent with each request
-	cookies   *node            // likewise
-	constants map[string]Value // config.variables
+	constants map[string]Value // what is the same for every user: config.variables, and Artillery's own
+	dynamic   map[string]bool  // variables that differ between users, or that steps set
 	endless   []endlessLoop
+	given     []field // of --variables
+	rendered  []field // variables that are templates of others
+	poisson   bool    // arrivals come at random where a phase does not say
+
+	added        int      // bytes that variables have added to the script
+	environments []string // what there is to choose from
+	fakeOptions  map[string]fakeOptions
+	callable     map[string]function // by placeholders; nil: not put together yet
+	plugins      map[string]*node    // of config.plugins, with their options
+
+	strictCapture bool // captures must succeed unless they say otherwise
+
+	inner, outer defaults // of config.http.defaults and of config.defaults
+	uploads      *files   // that requests carry; nil: none yet
 }
 
 // handler reads the value of one key.
@@ -29,27 +43,35 @@ func (r *reader) readArtillery(text string) {
 	if root == nil {
 		return
 	}
-	a := &artillery{reader: r, constants: map[string]Value{}}
+	a := &artillery{reader: r, constants: map[string]Value{}, dynamic: map[string]bool{}, strictCapture: true,
+		inner: defaults{}, outer: defaults{}}
 	if root.kind != mapping || root.get("config") == nil && root.get("scenarios") == nil {
 		a.errorf(root.pos, "not an Artillery script: it has neither config nor scenarios")
 		return
 	}
-	var config, scenarios field
+	if root = a.merge(root); root == nil {
+		return
+	}
+	var config, scenarios, before, after field
 	a.topLevel(root, keys{
 		"config":    func(f field) { config = f },
 		"scenarios": func(f field) { scenarios = f },
-		"before":    a.notYet,
-		"after":     a.notYet,
+		"before":    func(f field) { before = f },
+		"after":     func(f field) { after = f },
 	})
-	if config.value == nil {
-		config = field{"config", root.pos, &node{pos: root.pos}}
-	}
+	a.findCaptures(root)
+	a.ownConstants()
+	config.value = a.fillIn(config.value)
 	a.config(config) // first: scenarios refer to it wherever it stands
 	if scenarios.value == nil {
 		a.errorf(root.pos, "no scenarios: what should users do?")
 		return
 	}
+	a.script.Before = a.hook(before)
 	a.scenarios(scenarios.value)
+	a.script.After = a.hook(after)
+	a.weights(scenarios.value)
+	a.only()
 	a.checkPicks(scenarios.pos)
 	a.warnEndless()
 }
@@ -115,70 +137,78 @@ func (a *artillery) noEffect(f field) {
 }
 
 func (a *artillery) config(config field) {
-	var target, phases, variables, outer, inner, outerHeaders, innerHeaders, outerCookies, innerCookies field
+	var target, phases, variables, outer, inner, outerHeaders, innerHeaders, payload, plugins field
+	checks := pluginOptions{}
 	a.fields(config.value, "config", keys{
 		"target":    func(f field) { target = f },
 		"phases":    func(f field) { phases = f },
 		"variables": func(f field) { variables = f },
 		"timeout":   func(f field) { outer = f },
-		"defaults":  func(f field) { outerHeaders, outerCookies = a.defaults(f) },
+		"defaults":  func(f field) { outerHeaders = a.defaults(f, a.outer) },
 		"http": func(f field) {
 			a.fields(f.value, "config.http", keys{
 				"timeout":         func(f field) { inner = f },
-				"defaults":        func(f field) { innerHeaders, innerCookies = a.defaults(f) },
+				"defaults":        func(f field) { innerHeaders = a.defaults(f, a.inner) },
 				"extendedMetrics": a.noEffect, "maxSockets": a.noEffect,
-				"pool": a.notYet, "cookieJarOptions": a.notYet, "distributedTracing": a.notYet,
+				"pool": a.pool, "cookieJarOptions": a.notYet, "distributedTracing": a.notYet,
 			})
 		},
-		"statsInterval": a.noEffect,
-		"environments":  a.notYet, "payload": a.notYet, "processor": a.notYet, "plugins": a.notYet,
-		"engines": a.notYet, "engine": a.notYet, "tls": a.notYet, "ensure": a.notYet, "mode": a.mode,
-		"apdex": a.notYet, "ws": a.notYet, "socketio": a.notYet, "includeFiles": a.notYet,
+		"statsInterval": a.noEffect, "ws": a.noEffect, "socketio": a.noEffect, "includeFiles": a.noEffect,
+		"bundling": a.noEffect,
+		"environments": func(f field) { // the chosen one is merged in
+			for _, e := range f.value.fields {
+				a.environments = append(a.environments, e.key)
+			}
+		},
+		"payload":   func(f field) { payload = f },
+		"processor": a.processor, "engines": a.engines, "engine": a.engine, "tls": a.tls,
+		"plugins": func(f field) { plugins = f },
+		"ensure":  checks.into("ensure"), "apdex": checks.into("apdex"), "fake-data": checks.into("fake-data"),
+		"mode": func(f field) { a.poisson = a.mode(f) },
 	})
+	a.readPlugins(plugins, checks)
+	a.readPayloads(payload)
 	a.readVariables(variables)
 	a.readTarget(config, target)
+	if _, ok := a.constants["target"]; !ok {
+		a.constants["target"] = Any(a.target)
+	}
 	a.script.Timeout = a.timeout(outer, inner)
-	a.headers = a.defaultOf("headers", innerHeaders, outerHeaders)
-	a.cookies = a.defaultOf("cookie", innerCookies, outerCookies)
+	a.headers = a.defaultHeaders(innerHeaders, outerHeaders)
 	a.phases(phases)
 }
 
-// defaults reads what is sent with each request and returns its headers and cookies.
-func (a *artillery) defaults(f field) (headers, cookies field) {
+// defaults reads what is sent with each request and returns its headers.
+func (a *artillery) defaults(f field, into defaults) (headers field) {
 	a.fields(f.value, f.key, keys{
-		"headers":       func(f field) { headers = f },
-		"cookie":        func(f field) { cookies = f },
-		"strictCapture": a.notYet, "think": a.notYet,
+		"headers": func(f field) { headers = f },
+		"cookie":  into.keep, "think": into.keep,
+		"strictCapture": func(f field) {
+			if strict, ok := a.boolean(f); ok && !strict {
+				a.strictCapture = false
+			}
+		},
 	})
-	return headers, cookies
+	return headers
 }
 
-// defaultOf chooses between what config.http.defaults and what config.defaults has under a key.
-func (a *artillery) defaultOf(key string, inner, outer field) *node {
+// defaultHeaders chooses between the headers of config.http.defaults and those of config.defaults.
+func (a *artillery) defaultHeaders(inner, outer field) *node {
 	hasInner := inner.value != nil && inner.value.kind != nothing
 	if !hasInner {
 		return outer.value
 	}
 	if outer.value != nil {
-		a.warnf(outer.pos, "%s has no effect beside those of config.http.defaults, as in Artillery", key)
+		a.warnf(outer.pos, "headers has no effect beside those of config.http.defaults, as in Artillery")
 	}
 	return inner.value
-}
-
-// mode accepts the arrival law that is the default, too.
-func (a *artillery) mode(f field) {
-	if f.value.text != "uniform" {
-		a.errorf(f.value.pos, "mode %s is not supported yet: only uniform is", f.value.text)
-	}
 }
 
 // readTarget reads config.target, which URLs that begin with / are appended to, character by character.
 func (a *artillery) readTarget(config, target field) {
 	switch {
-	case a.opts.Target != "":
-		a.target = a.opts.Target
-	case target.value == nil:
-		a.errorf(config.pos, "config.target is missing: add it, or give --target URL")
+	case target.value == nil || target.value.kind == nothing:
+		a.noTarget(config, target)
 	default:
 		a.target = a.ownTarget(target)
 	}
@@ -192,7 +222,8 @@ func (a *artillery) ownTarget(target field) string {
 		return ""
 	}
 	if strings.Contains(text, "{{") {
-		a.errorf(target.value.pos, "target: a variable here is not supported yet: write the URL, or give --target URL")
+		a.errorf(target.value.pos, "target: the variable in it is set nowhere, or differs between users: "+
+			"write the URL, or give --target URL")
 		return ""
 	}
 	if _, err := parseURL(text, false); err != nil {
@@ -215,7 +246,7 @@ func (a *artillery) timeout(candidates ...field) time.Duration {
 	return 10 * time.Second
 }
 
-// readVariables reads config.variables. A list would be a random choice for each user, which is not supported yet.
+// readVariables reads config.variables. Of a list each user has one value, at random.
 func (a *artillery) readVariables(variables field) {
 	switch {
 	case variables.value == nil || variables.value.kind == nothing:
@@ -225,18 +256,51 @@ func (a *artillery) readVariables(variables field) {
 		for _, f := range variables.value.fields {
 			a.readVariable(f)
 		}
+		a.renderVariables()
 	}
 }
 
 func (a *artillery) readVariable(f field) {
-	switch value, ok := f.value.constant(); {
-	case !plainName(f.key):
+	if !plainName(f.key) {
 		a.errorf(f.pos, "%q is not the plain name of a variable", f.key)
-	case !ok:
-		a.errorf(f.value.pos, "variable %s: %s is not supported yet: only one text, number or boolean", f.key, f.value)
-	case strings.Contains(f.value.text, "{{"):
-		a.errorf(f.value.pos, "variable %s: a variable within a variable is not supported yet", f.key)
+		return
+	}
+	value := f.value.value()
+	choices, several := value.any.([]any)
+	switch {
+	case !several && strings.Contains(f.value.text, "{{"):
+		a.renderedVariable(f)
+	case several && len(choices) == 0:
+		a.warnf(f.value.pos, "variable %s: a list without values: it renders undefined, as in Artillery", f.key)
+	case several || a.dynamic[f.key]:
+		a.dynamic[f.key] = true
+		c := choice{slot: a.script.Names.Slot(f.key), values: []Value{value}}
+		if several {
+			c.values = nil
+			for _, v := range choices {
+				c.values = append(c.values, Any(v))
+			}
+		}
+		a.script.initial = append(a.script.initial, c)
 	default:
 		a.constants[f.key] = value
+	}
+}
+
+// findCaptures notes the variables that captures anywhere below n set.
+func (a *artillery) findCaptures(n *node) {
+	for _, f := range n.fields {
+		if f.key == "capture" {
+			for _, c := range append([]*node{f.value}, f.value.items...) {
+				if as := c.get("as"); as != nil && as.kind == scalar {
+					root, _, _ := parsePath(as.text) // what is wrong with it is said where it is read
+					a.dynamic[root] = true
+				}
+			}
+		}
+		a.findCaptures(f.value)
+	}
+	for _, item := range n.items {
+		a.findCaptures(item)
 	}
 }

@@ -19,41 +19,45 @@ func TestArtilleryErrors(t *testing.T) {
 		{"- get:\n    name: x", []string{"9:5: get has no url"}},
 		{"- get:\n  url: /", []string{"10:5: url stands beside get: indent it, so that it stands inside"}},
 		{"- get: {url: /}\n  expect: {statusCode: 200}\n  think: 1", []string{
-			"10:5: expect is not supported yet: remove it, or run the script with Artillery",
 			"11:5: think stands in the same step as get: put a dash before it"}},
-		{"- get: {url: /}\n  capture: {json: $.id, as: id}", []string{
-			"10:5: capture is not supported yet: remove it, or run the script with Artillery"}},
 		{"- get: {url: /}\n  log: hello", []string{"10:5: log stands in the same step as get: put a dash before it"}},
-		{"- think: 1\n  jitter: 10%", []string{
-			"10:5: jitter is not supported yet: remove it, or run the script with Artillery"}},
+		{"- think: 1\n  jitter: a bit", []string{
+			`10:13: jitter must be milliseconds, or a share such as 20%, not "a bit"`}},
+		{"- think: 1\n  jitter: 1\n  log: x", []string{
+			"10:5: jitter stands beside think: indent it, so that it stands inside",
+			"11:5: log stands in the same step as think: put a dash before it"}},
 		{"- a: 1\n  b: 2", []string{
 			"9:5: a step has one key, which says what to do: a dash is missing, or a line is not indented enough"}},
 		{"- gte: {url: /}", []string{`9:5: unknown step "gte": did you mean "get"?`}},
 		{"- GET: {url: /}", []string{`9:5: unknown step "GET": did you mean "get"?`}},
 		{"- frobnicate: {url: /}", []string{`9:5: unknown step "frobnicate"`}},
 		{"- function: f\n- parallel: []", []string{
-			"9:5: function is not supported yet: remove it, or run the script with Artillery",
-			"10:5: parallel is not supported yet: remove it, or run the script with Artillery"}},
+			"9:5: function calls a function in JavaScript, which is not supported yet: remove it, or run the script with Artillery",
+			"10:5: a parallel without steps"}},
+		{"- emit: {}", []string{"9:5: emit is a step of another engine: only http is supported"}},
+		{"- parallel: [{get: {url: /}}]\n  limits: 3", []string{
+			`10:5: unknown key "limits" in a parallel: did you mean "limit"?`}},
+		{"- post: {url: /, form: [a], formData: 1}", []string{
+			"9:26: form must be a map, not a list", "9:31: form and formData are bodies of one request: keep one of them"}},
 		{"- loop: {get: {url: /}}\n  count: 3", []string{
 			"9:11: loop must be a list of steps, each with a dash before it, not a map"}},
 		{"- loop: []", []string{"9:5: a loop without steps"}},
 		{"- loop: [log: x]", []string{"9:5: a loop without end and without a request or a think in it"}},
 		{"- loop: [{loop: [think: 1], count: '0'}, think: 0]", []string{
 			"9:5: a loop without end and without a request or a think in it"}},
-		{"- loop: [think: 1]\n  count: 9-12", []string{`10:12: count "9-12" is not supported yet: only a whole number is`}},
+		{"- loop: [think: 1]\n  count: twice", []string{
+			`10:12: count must be a whole number, or a range such as 9-12, not "twice"`}},
 		{"- loop: [think: 1]\n  count: 1.5", []string{"10:12: count must be a whole number, not 1.5"}},
 		{"- loop: [think: 1]\n  count: [1]", []string{"10:12: count must be a whole number, not a list"}},
 		{"- loop: [think: 1]\n  count: 1\n  loopValue: a.b", []string{
 			`11:16: loopValue: "a.b" is not the plain name of a variable`}},
 		{"- loop: [think: 1]\n  over: ids\n  whileTrue: f\n  cuont: 3", []string{
-			"10:5: over is not supported yet: remove it, or run the script with Artillery",
-			"11:5: whileTrue is not supported yet: remove it, or run the script with Artillery",
+			"11:5: whileTrue calls a function in JavaScript, which is not supported yet: remove it, or run the script with Artillery",
 			`12:5: unknown key "cuont" in a loop: did you mean "count"?`}},
 		{"- think: soon", []string{
 			`9:12: think must be seconds, or text with a unit such as 500ms, 30s or 5m, not "soon"`}},
 		{"- think: -1", []string{"9:12: think cannot be negative"}},
 		{"- think:", []string{"9:11: think must be seconds, or text with a unit such as 500ms, 30s or 5m, not nothing"}},
-		{"- {loop: [think: '{{ $loopCount }}'], count: 2}", []string{"9:20: think: a time that varies is not supported yet"}},
 		{"- log: [x]", []string{"9:10: log must be text, not a list"}},
 		{"- get: {url: reviews}", []string{`9:16: url "reviews" must begin with /, http:// or https://`}},
 		{"- get: {url: '{{ id }}'}", []string{`9:16: url "{{ id }}" must begin with /, http:// or https://`}},
@@ -69,14 +73,21 @@ func TestArtilleryErrors(t *testing.T) {
 			"9:31: a must be text, not a list", `9:36: "c d" is not the name of a cookie`, "9:46: cookie f: a line break cannot be sent"}},
 		{"- get: {url: /, gzip: maybe}", []string{`9:25: gzip must be true or false, not "maybe"`}},
 		{"- get: {url: [/]}", []string{"9:16: url must be text, not a list"}},
-		{"- get: {url: '/{{ $randomNumber(1, 5) }}'}", []string{
-			"9:16: {{ $randomNumber(1, 5) }}: functions are not supported yet"}},
-		{"- get: {url: '/{{ $uuid }}'}", []string{
-			"9:16: {{ $uuid }} is not supported yet: of Artillery's own variables only $loopCount is"}},
-		{"- get: {url: '/{{ $timestamp }}'}", []string{
-			"9:16: {{ $timestamp }} is not supported yet: of Artillery's own variables only $loopCount is"}},
-		{"- get: {url: '/{{ user.id }}'}", []string{"9:16: {{ user.id }}: a path into a variable is not supported yet"}},
-		{"- get: {url: '/{{ }}'}", []string{"9:16: {{  }} is not the plain name of a variable"}},
+		{"- get: {url: '/{{ $randomNumber(5) }}'}", []string{
+			"9:16: {{ $randomNumber(5) }}: $randomNumber wants two numbers, the least and the greatest"}},
+		{"- get: {url: '/{{ $randomNumber(5, 1) }}'}", []string{
+			"9:16: {{ $randomNumber(5, 1) }}: $randomNumber wants two whole numbers, the lesser first"}},
+		{"- get: {url: '/{{ $randomString(a) }}'}", []string{
+			"9:16: {{ $randomString(a) }}: $randomString wants one number, the length, up to 1048576"}},
+		{"- get: {url: '/{{ $randomInt(1, 5) }}'}", []string{"9:16: {{ $randomInt(1, 5) }}: there is no function $randomInt"}},
+		{"- get: {url: '/{{ $randomNumber(-1, 5) }}'}", []string{
+			"9:16: {{ $randomNumber(-1, 5) }}: a function is written $name(a, 1), its arguments plain words and whole numbers"}},
+		{"- get: {url: '/{{ $uid }}'}", []string{
+			`9:16: {{ $uid }} is not one of Artillery's own variables: did you mean "$uuid"?`}},
+		{"- get: {url: '/{{ $timestamp }}'}", []string{"9:16: {{ $timestamp }} is not one of Artillery's own variables"}},
+		{"- get: {url: '/{{ user[0 }}'}", []string{`9:16: {{ user[0 }}: "[0": a point or a closed bracket is missing`}},
+		{"- get: {url: '/{{ a + b }}'}", []string{"9:16: {{ a + b }} is not the name of a variable"}},
+		{"- get: {url: '/{{ }}'}", []string{"9:16: {{  }} is not the name of a variable"}},
 		{"- get: {url: /, headers: [a]}", []string{"9:28: headers must be a map, not a list"}},
 		{"- get: {url: /, headers: {a: [b]}}", []string{"9:32: a must be text, not a list"}},
 		{"- get: {url: /, headers: {a b: c}}", []string{`9:29: "a b" is not the name of a header`}},
@@ -87,7 +98,6 @@ func TestArtilleryErrors(t *testing.T) {
 		{"- get: {url: /, followRedirect: maybe}", []string{`9:35: followRedirect must be true or false, not "maybe"`}},
 		{"- get: {url: /, captur: 1, qs: {a: b}, wat: 1}", []string{
 			`9:19: unknown key "captur" in get: did you mean "capture"?`,
-			"9:30: qs is not supported yet: remove it, or run the script with Artillery",
 			`9:42: unknown key "wat" in get`}},
 	} {
 		t.Run(test.text, func(t *testing.T) {
@@ -126,25 +136,25 @@ func TestArtilleryScriptErrors(t *testing.T) {
 			"5:4: a flow without steps", "5:22: weight must be a number from 0 to 1000000000",
 			"6:10: flow must be a list of steps, each with a dash before it, not a map",
 			`6:35: engine "ws" is not supported: only http is`,
-			"6:39: beforeScenario is not supported yet: remove it, or run the script with Artillery",
+			"6:39: beforeScenario calls a function in JavaScript, which is not supported yet: remove it, or run the script with Artillery",
 			`6:58: unknown key "think" in a scenario`}},
 		{"a target that is none", "config: {target: localhost:3000}\n" + scenarios, []string{
 			"1:18: target: not an absolute URL (http://… or https://…)"}},
 		{"a target with a password", "config: {target: 'http://u:secret@h'}\n" + scenarios, []string{
 			"1:18: target: user and password in a URL are not sent: give an Authorization header"}},
 		{"a target with a variable", "config: {target: 'http://{{ host }}'}\n" + scenarios, []string{
-			"1:18: target: a variable here is not supported yet: write the URL, or give --target URL"}},
+			"1:18: target: the variable in it is set nowhere, or differs between users: write the URL, or give --target URL"}},
 		{"a target as a list", "config: {target: []}\n" + scenarios, []string{"1:18: target must be text, not a list"}},
 		{"everything that is not supported", `config:
   target: http://localhost
   environments: {a: b}
   payload: {path: a.csv}
   processor: ./p.js
-  plugins: {expect: {}}
-  engines: {ws: {}}
-  tls: {rejectUnauthorized: false}
-  ensure: {p95: 200}
-  http: {pool: 10, cookieJarOptions: {}}
+  plugins: {expcet: {}, ensure: {}}
+  engines: {xmpp: {}}
+  tls: {rejectUnauthorized: false, ca: a.pem}
+  ensure: {p95: fast}
+  http: {pool: ten, cookieJarOptions: {}}
   defaults: {cookie: {a: b}, strictCapture: false, think: {jitter: 1}}
   variables: {list: [1, 2], map: {a: b}, nested: "{{ a }}", "a b": 1}
   timeout: 10s
@@ -153,25 +163,18 @@ before: {flow: []}
 after: {flow: []}
 phases: []
 ` + scenarios, []string{
-			"3:3: environments is not supported yet: remove it, or run the script with Artillery",
-			"4:3: payload is not supported yet: remove it, or run the script with Artillery",
-			"5:3: processor is not supported yet: remove it, or run the script with Artillery",
-			"6:3: plugins is not supported yet: remove it, or run the script with Artillery",
-			"7:3: engines is not supported yet: remove it, or run the script with Artillery",
-			"8:3: tls is not supported yet: remove it, or run the script with Artillery",
-			"9:3: ensure is not supported yet: remove it, or run the script with Artillery",
-			"10:10: pool is not supported yet: remove it, or run the script with Artillery",
-			"10:20: cookieJarOptions is not supported yet: remove it, or run the script with Artillery",
-			"11:30: strictCapture is not supported yet: remove it, or run the script with Artillery",
-			"11:52: think is not supported yet: remove it, or run the script with Artillery",
-			"12:21: variable list: a list is not supported yet: only one text, number or boolean",
-			"12:34: variable map: a map is not supported yet: only one text, number or boolean",
-			"12:50: variable nested: a variable within a variable is not supported yet",
+			"4:19: payload a.csv: no such file or directory",
+			`5:3: processor "./p.js": functions in JavaScript are not supported yet: ` +
+				"remove it with what calls it, or run the script with Artillery",
+			`6:13: plugin "expcet" is not supported: did you mean "expect"?`,
+			`7:13: engine "xmpp" is not supported: only http is`,
+			"8:36: tls.ca is not supported: give --cacert FILE",
+			`9:17: p95 must be a number, not "fast"`,
+			`10:16: pool must be a number, not "ten"`,
+			"10:21: cookieJarOptions is not supported yet: remove it, or run the script with Artillery",
 			`12:61: "a b" is not the plain name of a variable`,
 			`13:12: timeout must be a number, not "10s"`,
 			`14:3: unknown key "phase" in config: did you mean "phases"?`,
-			"15:1: before is not supported yet: remove it, or run the script with Artillery",
-			"16:1: after is not supported yet: remove it, or run the script with Artillery",
 			`17:1: unknown key "phases" in the script: it belongs in config`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

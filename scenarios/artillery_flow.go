@@ -1,16 +1,14 @@
 package scenarios
 
 import (
-	"math"
 	"slices"
-	"strings"
-	"time"
 )
 
 // scope is what is known about a user's variables at one point of a flow: the counters that loops have set so far.
 type scope struct {
 	scenario int
 	counters map[string]bool
+	uploads  []*upload // of the present request
 }
 
 func (a *artillery) scenarios(n *node) {
@@ -28,17 +26,13 @@ func (a *artillery) scenario(n *node) {
 	out := Scenario{Weight: 1}
 	var flow field
 	a.fields(n, "a scenario", keys{
-		"name":   func(f field) { out.Name, _ = a.text(f) },
-		"weight": func(f field) { out.Weight = a.weight(f) },
-		"flow":   func(f field) { flow = f },
-		"engine": func(f field) {
-			if f.value.text != "http" {
-				a.errorf(f.value.pos, "engine %s is not supported: only http is", f.value.quoted())
-			}
-		},
+		"name":     func(f field) { out.Name, _ = a.text(f) },
+		"weight":   func(field) {}, // read by weights, when all variables are known
+		"flow":     func(f field) { flow = f },
+		"engine":   a.httpOnly,
 		"requests": a.meant("flow"), "steps": a.meant("flow"),
-		"beforeScenario": a.notYet, "afterScenario": a.notYet, "beforeRequest": a.notYet, "afterResponse": a.notYet,
-		"onError": a.notYet, "cookie": a.notYet, "variables": a.notYet,
+		"beforeScenario": a.needsFunctions, "afterScenario": a.needsFunctions, "beforeRequest": a.needsFunctions,
+		"afterResponse": a.needsFunctions, "onError": a.needsFunctions, "cookie": a.notYet, "variables": a.notYet,
 	})
 	if flow.value == nil {
 		a.errorf(n.pos, "a scenario needs a flow: the list of its steps")
@@ -46,19 +40,6 @@ func (a *artillery) scenario(n *node) {
 		out.Steps = a.steps(flow, s)
 	}
 	a.script.Scenarios = append(a.script.Scenarios, out)
-}
-
-// weight reads how often a scenario is picked; Artillery cuts off what is behind the point.
-func (a *artillery) weight(f field) float64 {
-	weight, ok := a.number(f)
-	switch {
-	case !ok:
-	case weight < 0 || weight > 1e9:
-		a.errorf(f.value.pos, "weight must be a number from 0 to 1000000000")
-	case weight != math.Trunc(weight):
-		a.warnf(f.value.pos, "weight %v counts as %v, as in Artillery", weight, math.Trunc(weight))
-	}
-	return math.Trunc(weight)
 }
 
 // checkPicks says so if no scenario can be picked.
@@ -96,16 +77,21 @@ func (a *artillery) steps(f field, s *scope) []Step {
 // verbs are the request steps: their name is the method.
 var verbs = []string{"get", "post", "put", "patch", "delete", "head", "options"}
 
-// step reads one step: a map whose only key says what to do. Only loops have more keys.
+// step reads one step: a map whose only key says what to do. Only loops and the like have more keys.
 func (a *artillery) step(n *node, s *scope) Step {
 	if n.kind != mapping || len(n.fields) == 0 {
 		a.errorf(n.pos, "a step must be a map, such as 'get: {url: /}', not %s", n.quoted())
 		return nil
 	}
-	if n.get("loop") != nil {
+	switch {
+	case n.get("loop") != nil:
 		return a.loop(n, s)
+	case n.get("parallel") != nil:
+		return a.parallel(n, s)
+	case n.get("jitter") != nil && n.get("think") != nil && len(n.fields) == 2:
+		return a.think(n, s)
 	}
-	if len(n.fields) > 1 {
+	if n = a.gather(n); len(n.fields) > 1 {
 		a.crowded(n)
 		return nil
 	}
@@ -115,17 +101,17 @@ func (a *artillery) step(n *node, s *scope) Step {
 			return request
 		}
 	case f.key == "think":
-		if span, ok := a.think(f, s); ok {
-			return &Think{span}
-		}
+		return a.think(n, s)
 	case f.key == "log":
 		if _, ok := a.text(f); ok {
 			return &Log{a.template(f.value, s)}
 		}
-	case slices.Contains([]string{"function", "parallel", "connect", "send", "emit"}, f.key):
-		a.notYet(f)
+	case f.key == "function":
+		a.needsFunctions(f)
+	case slices.Contains([]string{"connect", "send", "emit"}, f.key):
+		a.errorf(f.pos, "%s is a step of another engine: only http is supported", f.key)
 	default:
-		a.errorf(f.pos, "unknown step %q%s", f.key, didYouMean(f.key, append(verbs, "loop", "think", "log")))
+		a.errorf(f.pos, "unknown step %q%s", f.key, didYouMean(f.key, append(verbs, "loop", "think", "parallel", "log")))
 	}
 	return nil
 }
@@ -147,7 +133,7 @@ func (a *artillery) crowded(n *node) {
 		case f.key == verb:
 		case slices.Contains(verbs, f.key), f.key == "think", f.key == "log":
 			a.errorf(f.pos, "%s stands in the same step as %s: put a dash before it", f.key, verb)
-		case verb == "think", slices.Contains(requestKeysNotYet, f.key):
+		case slices.Contains(requestKeysNotYet, f.key):
 			a.notYet(f)
 		default:
 			a.errorf(f.pos, "%s stands beside %s: indent it, so that it stands inside", f.key, verb)
@@ -155,21 +141,34 @@ func (a *artillery) crowded(n *node) {
 	}
 }
 
-// think reads how long a user waits. Artillery 2 takes half a second, written without a unit, for half a
-// millisecond; nobody means that.
-func (a *artillery) think(f field, s *scope) (time.Duration, bool) {
-	if f.value.kind == scalar && strings.Contains(f.value.text, "{{") {
-		text, constant := a.template(f.value, s).Text()
-		if !constant {
-			a.errorf(f.value.pos, "think: a time that varies is not supported yet")
-			return 0, false
-		}
-		f.value = &node{pos: f.value.pos, kind: scalar, tag: "!!str", text: text}
+// hook reads what one user does before or after all others.
+func (a *artillery) hook(f field) *Flow {
+	if f.value == nil || f.value.kind == nothing {
+		return nil
 	}
-	span, fraction := a.duration(f)
-	if fraction {
-		a.warnf(f.value.pos, "think %s is taken as seconds; Artillery 2 takes it for about 1 ms: write a unit, such as %v",
-			f.value.text, span)
+	var flow field
+	a.fields(f.value, f.key, keys{
+		"flow":   func(f field) { flow = f },
+		"engine": a.httpOnly,
+		"name":   a.noEffect,
+	})
+	if flow.value == nil {
+		a.errorf(f.pos, "%s needs a flow: the list of its steps", f.key)
+		return nil
 	}
-	return span, true
+	if flow.value.kind == list && len(flow.value.items) == 0 {
+		return nil
+	}
+	others := a.script.Requests
+	a.script.Requests = nil
+	out := &Flow{Steps: a.steps(flow, &scope{scenario: -1, counters: map[string]bool{}})}
+	out.Requests, a.script.Requests = a.script.Requests, others
+	return out
+}
+
+// httpOnly refuses the other engines.
+func (a *artillery) httpOnly(f field) {
+	if f.value.text != "http" {
+		a.errorf(f.value.pos, "engine %s is not supported: only http is", f.value.quoted())
+	}
 }

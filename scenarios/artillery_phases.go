@@ -11,6 +11,7 @@ type phaseSpec struct {
 	pos                               Pos
 	duration, pause                   time.Duration
 	hasDuration, hasPause             bool
+	poisson, hasMode                  bool
 	rate, rampTo, arrivals, maxVusers *float64
 }
 
@@ -44,7 +45,7 @@ func (a *artillery) phases(phases field) {
 }
 
 func (a *artillery) phaseSpec(n *node) *phaseSpec {
-	p := &phaseSpec{pos: n.pos}
+	p := &phaseSpec{pos: n.pos, poisson: a.poisson}
 	into := func(number **float64) handler {
 		return func(f field) {
 			if value, ok := a.number(f); ok && value < 0 {
@@ -58,16 +59,26 @@ func (a *artillery) phaseSpec(n *node) *phaseSpec {
 		a.errorf(n.pos, "an empty phase")
 	}
 	a.fields(n, "a phase", keys{
-		"name":         func(f field) { p.name, _ = a.text(f) },
+		"name":         unlessMissing(func(f field) { p.name, _ = a.text(f) }),
 		"duration":     func(f field) { p.duration, p.hasDuration = a.span(f), true },
 		"pause":        func(f field) { p.pause, p.hasPause = a.span(f), true },
 		"arrivalRate":  into(&p.rate),
-		"rampTo":       into(&p.rampTo),
+		"rampTo":       unlessMissing(into(&p.rampTo)),
 		"arrivalCount": into(&p.arrivals),
-		"maxVusers":    into(&p.maxVusers),
-		"mode":         a.mode,
+		"maxVusers":    unlessMissing(into(&p.maxVusers)),
+		"mode":         unlessMissing(func(f field) { p.poisson, p.hasMode = a.mode(f), true }),
 	})
 	return p
+}
+
+// unlessMissing passes over what a variable should have brought that nobody sets, as if it were not there; of that
+// variable the reader has warned.
+func unlessMissing(handle handler) handler {
+	return func(f field) {
+		if !f.value.missing {
+			handle(f)
+		}
+	}
 }
 
 // checkPhase says what in a phase contradicts itself, or is missing.
@@ -127,11 +138,16 @@ func (a *artillery) phase(p *phaseSpec) (phase Phase, ok bool) {
 		phase.Arrivals = evenly(p.duration, *p.arrivals/p.duration.Seconds(), milliseconds / *p.arrivals)
 	case *p.rate == 0:
 		a.warnf(p.pos, "arrivalRate 0: this phase is a pause of %v", p.duration)
+	case p.poisson:
+		phase.Arrivals = &Arrivals{Law: Poisson, Rate: *p.rate, RampTo: *p.rate}
 	default:
 		if *p.rate != math.Trunc(*p.rate) {
 			a.warnf(p.pos, "arrivalRate %v: Artillery refuses a fraction, here it is exact", *p.rate)
 		}
 		phase.Arrivals = evenly(p.duration, *p.rate, 1000 / *p.rate)
+	}
+	if p.hasMode && p.poisson && (phase.Arrivals == nil || phase.Arrivals.Law != Poisson) {
+		a.warnf(p.pos, "mode poisson has no effect here, as in Artillery: only an arrivalRate that does not ramp has random gaps")
 	}
 	if phase.Arrivals != nil && phase.Arrivals.Law == Even && phase.Arrivals.Count == 0 {
 		a.warnf(p.pos, "no user arrives in %v at a rate of %v a second", p.duration, *p.rate)
@@ -150,13 +166,15 @@ func evenly(duration time.Duration, rate, gap float64) *Arrivals {
 	}
 }
 
-// arrivals returns how many users a phase lets in.
+// arrivals returns how many users a phase lets in; on average, if they come at random.
 func (p *Phase) arrivals() int64 {
 	switch {
 	case p.Arrivals == nil:
 		return 0
 	case p.Arrivals.Law == Even:
 		return p.Arrivals.Count
+	case p.Arrivals.Law == Poisson:
+		return int64(math.Round(p.Arrivals.Rate * p.Duration.Seconds()))
 	}
 	seconds := int(p.Duration / time.Second)
 	if seconds == 1 {

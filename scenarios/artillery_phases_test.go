@@ -45,6 +45,26 @@ func TestArtilleryPhases(t *testing.T) {
 			"s.yml:4:5: arrivalRate 0.5: Artillery refuses a fraction, here it is exact",
 			"s.yml:4:5: no user arrives in 1.5s at a rate of 0.5 a second",
 			"s.yml:4:16: duration 1.5 is taken as seconds: Artillery refuses a fraction, and wants a unit with it"}},
+		{"random gaps", "- {duration: 5, arrivalRate: 2.5, mode: poisson}", []Phase{{
+			Duration: 5 * time.Second, Arrivals: &Arrivals{Law: Poisson, Rate: 2.5, RampTo: 2.5},
+		}}, nil},
+		{"which neither ramps nor counts nor pauses have",
+			"- {duration: 5, arrivalRate: 2, rampTo: 3, mode: poisson}\n- {duration: 5, arrivalCount: 5, mode: poisson}\n" +
+				"- {pause: 5, mode: poisson}\n- {duration: 1, arrivalRate: '0', mode: poisson}", []Phase{
+				{Duration: 5 * time.Second, Arrivals: &Arrivals{Law: PerSecond, Rate: 2, RampTo: 3}},
+				{Duration: 5 * time.Second, Arrivals: &Arrivals{Rate: 1, RampTo: 1, Every: time.Second, Count: 5}},
+				{Duration: 5 * time.Second}, {Duration: time.Second},
+			}, []string{
+				"s.yml:4:5: mode poisson has no effect here, as in Artillery: only an arrivalRate that does not ramp has random gaps",
+				"s.yml:5:5: mode poisson has no effect here, as in Artillery: only an arrivalRate that does not ramp has random gaps",
+				"s.yml:6:5: mode poisson has no effect here, as in Artillery: only an arrivalRate that does not ramp has random gaps",
+				"s.yml:7:5: arrivalRate 0: this phase is a pause of 1s",
+				"s.yml:7:5: mode poisson has no effect here, as in Artillery: only an arrivalRate that does not ramp has random gaps",
+			}},
+		{"all numbers as text", "- {duration: '60s', arrivalRate: '2', rampTo: '4', maxVusers: '10', name: 5}\n- {duration: '10', arrivalCount: '5'}\n- {pause: '3'}", []Phase{
+			{Name: "5", Duration: time.Minute, MaxUsers: 10, Arrivals: &Arrivals{Law: PerSecond, Rate: 2, RampTo: 4}},
+			{Duration: 10 * time.Second, Arrivals: &Arrivals{Rate: .5, RampTo: .5, Every: 2 * time.Second, Count: 5}},
+			{Duration: 3 * time.Second}}, nil},
 		{"the year in hours", "- {duration: 8760h, arrivalRate: 1e-300}", []Phase{{
 			Duration: maxSpan, Arrivals: &Arrivals{Rate: 1e-300, RampTo: 1e-300, Every: 1e18},
 		}}, []string{
@@ -57,6 +77,19 @@ func TestArtilleryPhases(t *testing.T) {
 			equal(t, "warnings", warnings(script), test.warnings)
 		})
 	}
+}
+
+// TestArtilleryMode keeps that config says how users arrive where a phase does not.
+func TestArtilleryMode(t *testing.T) {
+	text := strings.Replace(phases("- {duration: 5, arrivalRate: 2}\n- {duration: 5, arrivalRate: 2, mode: uniform}\n- {duration: 5, rampTo: 2}"),
+		"config:", "config:\n  mode: poisson", 1)
+	script := load(t, "s.yml", text, LoadOptions{})
+	var laws []Law
+	for _, p := range script.Phases {
+		laws = append(laws, p.Arrivals.Law)
+	}
+	equal(t, "laws", laws, []Law{Poisson, Even, PerSecond})
+	equal(t, "warnings", warnings(script), []string(nil))
 }
 
 func TestArtilleryPhaseErrors(t *testing.T) {
@@ -82,7 +115,7 @@ func TestArtilleryPhaseErrors(t *testing.T) {
 		{"{duration: 5, arrivalCount: 1.5}", "4:5: arrivalCount must be a whole number"},
 		{"{duration: 1.5s, rampTo: 5}", "4:5: a ramp is made of whole seconds: its duration cannot be 1.5s"},
 		{"{duration: 5, arrivalRate: 5, maxVusers: 0}", "4:5: maxVusers must be a whole number from 1 up"},
-		{"{duration: 5, arrivalRate: 5, mode: poisson}", "4:41: mode poisson is not supported yet: only uniform is"},
+		{"{duration: 5, arrivalRate: 5, mode: normal}", `4:41: mode must be uniform or poisson, not "normal"`},
 		{"{duration: 5, arivalRate: 5}", `4:19: unknown key "arivalRate" in a phase: did you mean "arrivalRate"?`},
 		{"{duration: 5, frobnicate: 5}", `4:19: unknown key "frobnicate" in a phase`},
 		{"5", "4:5: a phase must be a map, not 5"},

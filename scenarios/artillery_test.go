@@ -8,7 +8,7 @@ import (
 )
 
 // load loads a text and fails the test if it cannot.
-func load(t *testing.T, name, text string, opts LoadOptions) *Script {
+func load(t testing.TB, name, text string, opts LoadOptions) *Script {
 	t.Helper()
 	script, err := Load(name, strings.NewReader(text), opts)
 	if err != nil {
@@ -90,7 +90,7 @@ func TestShippedArtilleryScript(t *testing.T) {
 	request := loop.Steps[0].(*Request)
 	equal(t, "method", request.Method, "GET")
 	equal(t, "label", request.URL.String(), "http://localhost:3000/reviews/{{ $loopCount }}?index=1")
-	equal(t, "first URL", string(request.URL.Append(nil, []Value{Int(0)})), "http://localhost:3000/reviews/0?index=1")
+	equal(t, "first URL", string(request.URL.Append(nil, &Vars{Slots: []Value{Int(0)}})), "http://localhost:3000/reviews/0?index=1")
 	equal(t, "scenario", script.Scenarios[0].Name, "Browsing")
 	if script.Requests[0] != request {
 		t.Error("Requests does not hold the step")
@@ -113,7 +113,8 @@ func TestShippedProductionScript(t *testing.T) {
 
 func TestArtillerySteps(t *testing.T) {
 	get := func(url string) *Request {
-		return &Request{Method: "GET", URL: Literal(url), Headers: []Header{{"accept-encoding", Literal("gzip, deflate, br")}}}
+		return &Request{Method: "GET", URL: Literal(url), Headers: []Header{
+			{"user-agent", Literal(agent)}, {"accept-encoding", Literal("gzip, deflate, br")}}}
 	}
 	for _, test := range []struct {
 		name, text string
@@ -126,31 +127,32 @@ func TestArtillerySteps(t *testing.T) {
 			get("http://localhost:3000/base/p/7")}, nil},
 		{"a whole URL stands alone", "- get: {uri: 'https://example.test/x'}", []Step{get("https://example.test/x")}, nil},
 		{"think", "- think: 2\n- think: '3'\n- think: 1.5 secs\n- think: '{{ id }}'\n- think: 1h\n- think: 0", []Step{
-			&Think{2 * time.Second}, &Think{3 * time.Second}, &Think{1500 * time.Millisecond}, &Think{7 * time.Second},
-			&Think{time.Hour}, &Think{}}, nil},
-		{"think half a second", "- think: 0.5", []Step{&Think{500 * time.Millisecond}}, []string{
+			&Think{Duration: 2 * time.Second}, &Think{Duration: 3 * time.Second}, &Think{Duration: 1500 * time.Millisecond}, &Think{Duration: 7 * time.Second},
+			&Think{Duration: time.Hour}, &Think{}}, nil},
+		{"think half a second", "- think: 0.5", []Step{&Think{Duration: 500 * time.Millisecond}}, []string{
 			"s.yml:9:12: think 0.5 is taken as seconds; Artillery 2 takes it for about 1 ms: write a unit, such as 500ms"}},
 		{"log", "- log: 'id {{ id }} of {{none}} is {{ on }}'", []Step{&Log{Literal("id 7 of null is true")}}, nil},
 		{"a list within the flow", "- [think: 1, think: 2]\n- think: 3", []Step{
-			&Think{time.Second}, &Think{2 * time.Second}, &Think{3 * time.Second}}, nil},
+			&Think{Duration: time.Second}, &Think{Duration: 2 * time.Second}, &Think{Duration: 3 * time.Second}}, nil},
 		{"loops", "- {loop: [think: 1], count: 3}\n- {loop: [think: 1], count: '4'}\n" +
 			"- {loop: [think: 1], count: '0'}\n- {loop: [think: 1], count: -2}", []Step{
-			&Loop{Count: 3, Steps: []Step{&Think{time.Second}}}, &Loop{Count: 4, Steps: []Step{&Think{time.Second}}},
-			&Loop{Count: 0, Steps: []Step{&Think{time.Second}}}, &Loop{Count: 0, Steps: []Step{&Think{time.Second}}}}, []string{
+			&Loop{Count: 3, Steps: []Step{&Think{Duration: time.Second}}}, &Loop{Count: 4, Steps: []Step{&Think{Duration: time.Second}}},
+			&Loop{Count: 0, Steps: []Step{&Think{Duration: time.Second}}}, &Loop{Count: 0, Steps: []Step{&Think{Duration: time.Second}}}}, []string{
 			"s.yml:11:6: this loop never runs", "s.yml:12:6: this loop never runs"}},
 		{"a counter with a name of its own",
 			"- {loop: [{loop: [log: '{{ i }}.{{{ $loopCount }}}'], count: 2}], count: 3, loopValue: i}", []Step{
 				&Loop{Count: 3, Index: 0, Steps: []Step{&Loop{Count: 2, Index: 1, Steps: []Step{&Log{
-					Template{"{{ i }}.{{{ $loopCount }}}", []part{{slot: 0}, {literal: "."}, {slot: 1}}}}}}}}}, nil},
+					Template{"{{ i }}.{{{ $loopCount }}}", []part{
+						{operand: &operand{slot: 0, text: "i"}}, {literal: "."}, {operand: &operand{slot: 1, text: "$loopCount"}}}}}}}}}}, nil},
 		{"a counter outlives its loop", "- {loop: [think: 1], count: 1}\n- log: '{{ $loopCount }}'", []Step{
-			&Loop{Count: 1, Steps: []Step{&Think{time.Second}}},
-			&Log{Template{"{{ $loopCount }}", []part{{slot: 0}}}}}, nil},
+			&Loop{Count: 1, Steps: []Step{&Think{Duration: time.Second}}},
+			&Log{Template{"{{ $loopCount }}", []part{{operand: &operand{slot: 0, text: "$loopCount"}}}}}}, nil},
 		{"a variable that nobody sets", "- log: '{{ $loopCount }} {{ nme }}'\n- {loop: [think: 1], count: 1}", []Step{
-			&Log{Literal("undefined undefined")}, &Loop{Count: 1, Steps: []Step{&Think{time.Second}}}}, []string{
+			&Log{Literal("undefined undefined")}, &Loop{Count: 1, Steps: []Step{&Think{Duration: time.Second}}}}, []string{
 			"s.yml:9:10: {{ $loopCount }} is used before any loop: it renders undefined, as in Artillery",
 			"s.yml:9:10: variable nme is set nowhere: it renders undefined, as in Artillery"}},
 		{"a loop without end within another", "- loop:\n  - loop: [think: 1]\n    count: 0\n  count: -1", []Step{
-			&Loop{Count: -1, Steps: []Step{&Loop{Count: -1, Steps: []Step{&Think{time.Second}}}}}}, []string{
+			&Loop{Count: -1, Steps: []Step{&Loop{Count: -1, Steps: []Step{&Think{Duration: time.Second}}}}}}, []string{
 			"s.yml:9:5: a loop with count -1 has no end to Artillery: the script runs until it is stopped, " +
 				"as an open ramp of closed-loop users, 400 of them after 20s",
 			"s.yml:10:7: a loop with count 0 has no end to Artillery: the script runs until it is stopped"}},
@@ -222,7 +224,8 @@ func TestArtilleryRequests(t *testing.T) {
 			equal(t, "warnings", warnings(script), test.warnings)
 			request := script.Requests[0]
 			got := sent{method: request.Method, body: string(request.Body.Append(nil, nil))}
-			for _, h := range request.Headers {
+			equal(t, "user-agent", request.Headers[0].Name, "user-agent")
+			for _, h := range request.Headers[1:] {
 				got.headers = append(got.headers, h.Name+": "+string(h.Value.Append(nil, nil)))
 			}
 			equal(t, "request", got, test.want)
@@ -244,7 +247,7 @@ scenarios:
 `
 	script := load(t, "s.yml", text, LoadOptions{})
 	equal(t, "warnings", warnings(script), []string{
-		"s.yml:4:41: cookie b: Artillery 2 knows no variables in config; here they are filled in for each request",
+		"s.yml:4:41: {{ token }}: Artillery 2 knows no variables of the script in config; here it is filled in",
 		"s.yml:5:14: cookie has no effect beside those of config.http.defaults, as in Artillery",
 	})
 	var got []string
@@ -259,7 +262,7 @@ scenarios:
 func TestArtilleryJSONWithCounter(t *testing.T) {
 	script := load(t, "s.yml", flow("- loop:\n  - post: {url: /, json: {n: '{{ $loopCount }}', s: 'n{{ $loopCount }}'}}\n  count: 2"), LoadOptions{})
 	body := script.Requests[0].Body
-	equal(t, "body", string(body.Append(nil, []Value{Int(1)})), `{"n":1,"s":"n1"}`)
+	equal(t, "body", string(body.Append(nil, &Vars{Slots: []Value{Int(1)}})), `{"n":1,"s":"n1"}`)
 	equal(t, "label", body.String(), `{"n":{{ $loopCount }},"s":"n{{ $loopCount }}"}`)
 }
 
@@ -292,7 +295,7 @@ scenarios:
 `
 	script := load(t, "s.yaml", text, LoadOptions{})
 	equal(t, "warnings", warnings(script), []string{
-		"s.yaml:2:45: header x-token: Artillery 2 knows no variables in config; here they are filled in for each request",
+		"s.yaml:2:45: {{ token }}: Artillery 2 knows no variables of the script in config; here it is filled in",
 		"s.yaml:6:3: statsInterval has no effect here",
 		"s.yaml:9:5: maxSockets has no effect here",
 		"s.yaml:10:5: extendedMetrics has no effect here",
@@ -310,6 +313,7 @@ scenarios:
 	equal(t, "name", first.Name, "first")
 	equal(t, "no redirects", first.NoFollow, true)
 	equal(t, "headers", first.Headers, []Header{
+		{"user-agent", Literal("got (https://github.com/sindresorhus/got)")},
 		{"accept-encoding", Literal("gzip, deflate, br")},
 		{"x-common", Literal("1")},
 		{"x-token", Template{"{{ token }}", []part{{literal: "secret"}}}},

@@ -40,7 +40,7 @@ func (a *artillery) boolean(f field) (value, ok bool) {
 
 // quoted names a value, and cites it where it is a text.
 func (n *node) quoted() string {
-	if n.kind == scalar && n.tag == "!!str" {
+	if n.kind == scalar && n.tag == "!!str" && n.origin == "" {
 		return strconv.Quote(n.text)
 	}
 	return n.String()
@@ -64,6 +64,8 @@ func (n *node) number() (float64, bool) {
 // constant returns a scalar as the value a variable would have; ok is false if it is none.
 func (n *node) constant() (value Value, ok bool) {
 	switch {
+	case n.missing:
+		return Value{}, true
 	case n.kind == nothing:
 		return Any(nil), true
 	case n.kind != scalar:
@@ -75,6 +77,26 @@ func (n *node) constant() (value Value, ok bool) {
 		return Any(f), finite
 	}
 	return Any(n.text), true
+}
+
+// value returns what a node stands for as the value a variable would have.
+func (n *node) value() Value {
+	switch n.kind {
+	case list:
+		items := []any{}
+		for _, item := range n.items {
+			items = append(items, item.value().Plain())
+		}
+		return Any(items)
+	case mapping:
+		members := map[string]any{}
+		for _, f := range n.fields {
+			members[f.key] = f.value.value().Plain()
+		}
+		return Any(members)
+	}
+	v, _ := n.constant()
+	return v
 }
 
 // span reads how long a phase lasts: whole seconds, or text with a unit.

@@ -23,6 +23,19 @@ type LoadOptions struct {
 	// Target is the URL to attack instead of the script's own. For an Artillery script it replaces config.target
 	// as a whole; for siege.js scripts and target lists scheme, host and port. Empty: as the script says.
 	Target string
+
+	// The rest is for Artillery scripts. Other dialects have nothing of the kind, which a warning says.
+
+	Environment string   // the entry of config.environments that is laid over config
+	Config      []string // files laid over the script, one after the other; the last word is theirs
+	Overrides   string   // a JSON object laid over all that; its lists replace, where those of files go item by item
+	Variables   string   // a JSON object of variables, before those of config.variables
+	Scenario    string   // the only scenario to run: its name, or a regular expression that fits one alone; empty: all
+	Dotenv      string   // a file of NAME=value lines, for what the environment does not set
+	Seed        uint64   // of what is drawn once for the whole run, such as a random number in config
+
+	// Env looks up a variable of the environment; nil is os.LookupEnv.
+	Env func(name string) (value string, ok bool)
 }
 
 // LoadFile loads the script in a file.
@@ -48,7 +61,14 @@ func Load(name string, src io.Reader, opts LoadOptions) (*Script, error) {
 		return nil, err
 	}
 	r := newReader(name, opts)
-	switch dialect := detect(name, text); dialect {
+	if err := r.prepare(); err != nil {
+		return nil, err
+	}
+	dialect := detect(name, text)
+	if dialect != artilleryScript {
+		r.artilleryOnly()
+	}
+	switch dialect {
 	case artilleryScript:
 		r.readWithin(text, maxArtillery, r.readArtillery)
 	case siegeScript:
@@ -62,6 +82,38 @@ func Load(name string, src io.Reader, opts LoadOptions) (*Script, error) {
 			"write each line as 'GET URL'")
 	}
 	return r.finish()
+}
+
+// prepare completes the options: the environment with what the dotenv file adds to it.
+func (r *reader) prepare() error {
+	if r.opts.Env == nil {
+		r.opts.Env = os.LookupEnv
+	}
+	if r.opts.Dotenv == "" {
+		return nil
+	}
+	added, err := readDotenv(r.opts.Dotenv)
+	outer := r.opts.Env
+	r.opts.Env = func(name string) (string, bool) {
+		if value, ok := outer(name); ok {
+			return value, true
+		}
+		value, ok := added[name]
+		return value, ok
+	}
+	return err
+}
+
+// artilleryOnly warns of options that this dialect has no use for.
+func (r *reader) artilleryOnly() {
+	for _, option := range []struct{ flag, value string }{
+		{"--environment", r.opts.Environment}, {"--config", strings.Join(r.opts.Config, " ")}, {"--overrides", r.opts.Overrides},
+		{"--variables", r.opts.Variables}, {"--scenario-name", r.opts.Scenario}, {"--dotenv", r.opts.Dotenv},
+	} {
+		if option.value != "" {
+			r.warnf(Pos{File: r.file}, "%s has no effect: this is no Artillery script", option.flag)
+		}
+	}
 }
 
 func (r *reader) readWithin(text string, limit int, read func(string)) {

@@ -20,6 +20,8 @@ type reader struct {
 	script *Script
 	errors problems
 	warned problems
+
+	optionErr error // what is wrong with an option, not with a text
 }
 
 func newReader(file string, opts LoadOptions) *reader {
@@ -42,7 +44,7 @@ func (r *reader) request(req *Request) *Request {
 
 // finish returns the script with its warnings, or all its errors at once.
 func (r *reader) finish() (*Script, error) {
-	if err := errors.Join(r.errors.sorted()...); err != nil {
+	if err := errors.Join(append(r.errors.sorted(), r.optionErr)...); err != nil {
 		return nil, err
 	}
 	r.script.Warnings = r.warned.sorted()
@@ -78,7 +80,7 @@ func (p *problems) count() int { return len(p.list) + p.more }
 // sorted returns the problems in the order of the text.
 func (p *problems) sorted() []error {
 	slices.SortStableFunc(p.list, func(a, b *SyntaxError) int {
-		return cmp.Or(cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Column, b.Pos.Column))
+		return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Column, b.Pos.Column))
 	})
 	var all []error
 	for _, problem := range p.list {

@@ -22,6 +22,16 @@ type Script struct {
 	Timeout   time.Duration // for one request; 0: the attack's own default
 	Warnings  []error       // to be shown, always
 	Endless   bool          // some user never ends by itself
+	initial   []initial     // what a user's variables are to begin with
+	Before    *Flow         // one user takes it before all others begin, who have its variables then; nil: nobody
+	After     *Flow         // one user takes it when all others are done; nil: nobody
+
+	Pool       int // connections an origin that all users share; 0: each user has its own
+	TLS        TLS
+	Expect     *ExpectOptions // nil: what requests expect is not looked at
+	Ensure     *Ensure        // nil: nothing is to be ensured
+	Apdex      time.Duration  // up to which a user is satisfied; 0: nobody asked
+	ByEndpoint *ByEndpoint    // nil: no figures by URL
 }
 
 // Phase is a stretch of time under one arrival law: open (users arrive on a schedule) or closed (a fixed number
@@ -46,6 +56,8 @@ const (
 	PerSecond
 	// Linear ramps continuously: the number of arrivals by time t is the integral of the rate.
 	Linear
+	// Poisson lets users arrive independently of each other: gaps are exponential, Rate is what they average to.
+	Poisson
 )
 
 // Arrivals is the arrival law of an open phase. Rates are per second.
@@ -66,7 +78,13 @@ type Scenario struct {
 	Independent bool // a step is taken whatever became of the one before, as in a list of targets
 }
 
-// Step is one of *Request, *Think, *Loop, *Log.
+// Flow is what one user does beside the load: nothing of it is recorded.
+type Flow struct {
+	Steps    []Step
+	Requests []*Request // every request step, in the order of the text; Request.ID is the index
+}
+
+// Step is one of *Request, *Think, *Loop, *Parallel, *Log.
 type Step interface{ step() }
 
 // Request sends one HTTP request, and follows its redirects unless told not to.
@@ -80,7 +98,18 @@ type Request struct {
 	Cookies  []Header // put among the user's cookies first, as if the service had set them; attributes may follow a value
 	Body     Template
 	NoFollow bool
+	Chance   Chance     // that it is sent at all
+	IfTrue   *Condition // the request is left out where it does not hold; nil: it is always sent
 	Pos      Pos
+	takes    *takes    // what is done with the answer; nil: nothing
+	uploads  []*upload // files it carries whose names differ between users
+}
+
+// Bare returns the request without conditions, and without what is done with its answer.
+func (r *Request) Bare() *Request {
+	bare := *r
+	bare.Chance, bare.IfTrue, bare.takes = Chance{}, nil, nil
+	return &bare
 }
 
 // Header is one request header, its name as it is to be sent.
@@ -89,25 +118,14 @@ type Header struct {
 	Value Template
 }
 
-// Think waits, as a person would between two requests.
-type Think struct{ Duration time.Duration }
-
-// Loop repeats its steps. The variable with slot Index is set to 0 before the first round, even if there is none,
-// and becomes its own Next after each. Rounds are counted apart: a loop within this one that uses the same variable
-// changes what the steps behind it read, but not how often they run.
-type Loop struct {
-	Count int64 // how many times; negative: for ever
-	Index int
-	Steps []Step
-}
-
 // Log writes a line.
 type Log struct{ Message Template }
 
-func (*Request) step() {}
-func (*Think) step()   {}
-func (*Loop) step()    {}
-func (*Log) step()     {}
+func (*Request) step()  {}
+func (*Think) step()    {}
+func (*Loop) step()     {}
+func (*Parallel) step() {}
+func (*Log) step()      {}
 
 // Pos is a place in a script; Line and Column count from 1, 0 is unknown.
 type Pos struct {

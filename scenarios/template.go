@@ -1,92 +1,9 @@
 package scenarios
 
 import (
-	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 )
-
-// Names gives each variable of a script a slot, so that a user's variables are a slice and rendering a
-// template looks nothing up. The zero Names is empty and ready.
-type Names struct {
-	slots map[string]int
-	list  []string
-}
-
-// Slot returns the slot of name, giving it the next free one if it has none.
-func (n *Names) Slot(name string) int {
-	if slot, ok := n.slots[name]; ok {
-		return slot
-	}
-	if n.slots == nil {
-		n.slots = map[string]int{}
-	}
-	slot := len(n.list)
-	n.slots[name] = slot
-	n.list = append(n.list, name)
-	return slot
-}
-
-// Len returns how many slots a user's variables need.
-func (n *Names) Len() int { return len(n.list) }
-
-// Value is the value of one variable. The zero Value is undefined.
-type Value struct {
-	any any
-	int int64
-	set bool
-}
-
-// Int returns a whole number as a value. It does not allocate.
-func Int(i int64) Value { return Value{int: i, set: true} }
-
-// Next returns what a loop's counter is after one more round.
-func (v Value) Next() Value { return Int(v.int + 1) }
-
-// Any returns a string, number, boolean, list, map or nil as a value.
-func Any(v any) Value {
-	if v == nil {
-		v = null{}
-	}
-	return Value{any: v, set: true}
-}
-
-// null is JavaScript's: a value, unlike undefined.
-type null struct{}
-
-// append renders v as text the way JavaScript would in a string; undefined is the text "undefined".
-func (v Value) append(dst []byte) []byte {
-	switch x := v.any.(type) {
-	case nil:
-		if !v.set {
-			return append(dst, "undefined"...)
-		}
-		return strconv.AppendInt(dst, v.int, 10)
-	case null:
-		return append(dst, "null"...)
-	case string:
-		return append(dst, x...)
-	case bool:
-		return strconv.AppendBool(dst, x)
-	case float64:
-		return appendNumber(dst, x)
-	default:
-		return fmt.Append(dst, x)
-	}
-}
-
-// appendNumber writes a number as JavaScript does, which is also how JSON does.
-func appendNumber(dst []byte, f float64) []byte {
-	if f == 0 {
-		return append(dst, '0') // JavaScript hides the sign of -0
-	}
-	text, err := json.Marshal(f)
-	if err != nil {
-		return fmt.Append(dst, f) // not finite
-	}
-	return append(dst, text...)
-}
 
 // Template is a text with placeholders, compiled. The zero Template renders nothing.
 type Template struct {
@@ -94,11 +11,24 @@ type Template struct {
 	parts  []part
 }
 
-// part is a literal, or, where literal is empty, the variable in slot.
+// part is a piece of a template: literal text, or a placeholder, or, in JSON, a member of a map that is left out if its
+// value is undefined.
 type part struct {
 	literal string
-	slot    int
+	operand *operand // nil: the literal
+	form    form
+	member  []part // with operand: rendered if that has a value, instead of the value itself
 }
+
+// form is how a placeholder's value is written.
+type form int
+
+const (
+	asText      form = iota // as JavaScript would in a string
+	withinJSON              // the same, within the quotes of a JSON text
+	asJSON                  // as JSON of its own type
+	afterMember             // nothing is written but a comma, unless the map has no member yet
+)
 
 // Literal returns the template of a text without placeholders, whatever braces are in it.
 func Literal(text string) Template {
@@ -115,7 +45,7 @@ func Compile(text string, names *Names) (Template, error) {
 		if !plainName(name) {
 			return fmt.Errorf("%q: {{ %s }} is not the plain name of a variable", text, name)
 		}
-		b.variable(names.Slot(name))
+		b.operand(&operand{slot: names.Slot(name)}, asText)
 		return nil
 	})
 	if err != nil {
@@ -148,11 +78,6 @@ func split(text string, literal func(string), placeholder func(string) error) er
 	return nil
 }
 
-// plainName reports whether a placeholder is a variable's name alone: no path, no call, no arithmetic.
-func plainName(name string) bool {
-	return name != "" && !strings.ContainsAny(name, " \t\n(){}[].,'\"+*/-|")
-}
-
 // builder puts a template together; neighbouring literals become one.
 type builder struct {
 	parts []part
@@ -161,9 +86,11 @@ type builder struct {
 
 func (b *builder) literal(text string) { b.text.WriteString(text) }
 
-func (b *builder) variable(slot int) {
+func (b *builder) operand(o *operand, f form) { b.part(part{operand: o, form: f}) }
+
+func (b *builder) part(p part) {
 	b.flush()
-	b.parts = append(b.parts, part{slot: slot})
+	b.parts = append(b.parts, p)
 }
 
 func (b *builder) flush() {
@@ -179,16 +106,76 @@ func (b *builder) template(source string) Template {
 	return Template{source: source, parts: b.parts}
 }
 
-// Append renders the template with a user's variables, one per slot, and appends it to dst.
-func (t Template) Append(dst []byte, vars []Value) []byte {
-	for _, p := range t.parts {
-		if p.literal != "" {
-			dst = append(dst, p.literal...)
+// Append renders the template with a user's variables and appends it to dst.
+func (t Template) Append(dst []byte, vars *Vars) []byte { return appendParts(dst, t.parts, vars) }
+
+func appendParts(dst []byte, parts []part, vars *Vars) []byte {
+	for i := range parts {
+		p := &parts[i]
+		if p.operand != nil {
+			dst = p.appendOperand(dst, vars)
+		} else if p.form == afterMember {
+			if dst[len(dst)-1] != '{' {
+				dst = append(dst, ',')
+			}
 		} else {
-			dst = vars[p.slot].append(dst)
+			dst = append(dst, p.literal...)
 		}
 	}
 	return dst
+}
+
+func (p *part) appendOperand(dst []byte, vars *Vars) []byte {
+	v := p.operand.value(vars)
+	switch {
+	case p.member != nil:
+		if v.set {
+			dst = appendParts(dst, p.member, vars)
+		}
+	case p.form == asJSON:
+		dst = v.appendJSON(dst)
+	case p.form == withinJSON:
+		dst = append(dst, escapeJSON(v.String())...)
+	default:
+		dst = v.append(dst)
+	}
+	return dst
+}
+
+// appendSource appends the text that parts would be compiled from.
+func appendSource(dst []byte, parts []part) []byte {
+	for _, p := range parts {
+		switch {
+		case p.member != nil:
+			dst = appendSource(dst, p.member)
+		case p.operand != nil:
+			dst = append(append(append(dst, "{{ "...), p.operand.text...), " }}"...)
+		case p.form == afterMember && dst[len(dst)-1] != '{':
+			dst = append(dst, ',')
+		default:
+			dst = append(dst, p.literal...)
+		}
+	}
+	return dst
+}
+
+// Value renders the template as a value: one variable and nothing else keeps its type, all else is text.
+func (t Template) Value(vars *Vars) Value {
+	if len(t.parts) == 1 && t.parts[0].operand != nil && t.parts[0].operand.call == nil && t.parts[0].form == asText {
+		return t.parts[0].operand.value(vars)
+	}
+	return Any(string(t.Append(nil, vars)))
+}
+
+// Missing returns the first variable in the template that is undefined for a user, as it stands between the braces;
+// nothing if all are defined.
+func (t Template) Missing(vars *Vars) string {
+	for i := range t.parts {
+		if o := t.parts[i].operand; o != nil && o.call == nil && !o.value(vars).set {
+			return o.text
+		}
+	}
+	return ""
 }
 
 // String returns the text the template was compiled from.
@@ -203,17 +190,6 @@ func (t Template) Text() (string, bool) {
 		return t.parts[0].literal, true
 	}
 	return "", false
-}
-
-// Slots returns the slots of the variables the template reads.
-func (t Template) Slots() []int {
-	var slots []int
-	for _, p := range t.parts {
-		if p.literal == "" {
-			slots = append(slots, p.slot)
-		}
-	}
-	return slots
 }
 
 // Prefix returns the text before the first placeholder.

@@ -17,10 +17,10 @@ func TestCompile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			values := make([]Value, names.Len())
+			values := names.NewVars(nil)
 			for name, value := range vars {
-				if slot := names.Slot(name); slot < len(values) {
-					values[slot] = value
+				if slot := names.Slot(name); slot < len(values.Slots) {
+					values.Slots[slot] = value
 				}
 			}
 			equal(t, "text", string(template.Append(nil, values)), test.want)
@@ -49,6 +49,6 @@ func TestWithout(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "prefix", template.Prefix(), "http://a/")
-	equal(t, "rest", string(template.Without("http://a").Append(nil, []Value{Int(5)})), "/5/b")
-	equal(t, "nothing left", string(template.Without("http://a/").Append(nil, []Value{Int(5)})), "5/b")
+	equal(t, "rest", string(template.Without("http://a").Append(nil, &Vars{Slots: []Value{Int(5)}})), "/5/b")
+	equal(t, "nothing left", string(template.Without("http://a/").Append(nil, &Vars{Slots: []Value{Int(5)}})), "5/b")
 }

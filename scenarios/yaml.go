@@ -27,6 +27,8 @@ type node struct {
 	items    []*node // of a list
 	fields   []field // of a map, in the order of the text
 	anchored bool    // something else may refer to it
+	origin   string  // the text it was made of, if placeholders in it were filled in: what they brought may be a secret
+	missing  bool    // a placeholder that nothing sets: undefined, where nothing alone would be null
 }
 
 type kind int
@@ -48,8 +50,12 @@ type field struct {
 // String says what kind of value it is, for people.
 func (n *node) String() string {
 	switch {
+	case n.kind == nothing && n.missing:
+		return "nothing: " + n.origin + " is not set"
 	case n.kind == nothing:
 		return "nothing"
+	case n.origin != "":
+		return "what " + n.origin + " stands for"
 	case n.kind == list:
 		return "a list"
 	case n.kind == mapping:
@@ -73,6 +79,9 @@ func (n *node) get(key string) *node {
 // parseYAML parses a text of one YAML document; JSON is YAML, too. Its errors go to r; the node is nil then.
 func (r *reader) parseYAML(text string) *node {
 	doc, err := decodeYAML(text)
+	if err != nil {
+		doc, err = decodeQuestions(text, err)
+	}
 	if err != nil {
 		r.errorf(r.yamlPos(err), "%s", yamlMessage(err))
 		return nil

@@ -22,10 +22,12 @@ var arrows = map[string]struct{ ours, kept []string }{
 	"server/store/mongotest": {nil, nil}, // for tests: in nobody's list, so that no product code imports it
 	"seed":                   {[]string{"server/store"}, nil},
 	"server":                 {[]string{"server/store"}, []string{"github.com/labstack/echo/v5", "github.com/prometheus/client_golang"}},
-	"scenarios":              {nil, []string{"go.yaml.in/yaml/v3", "github.com/dop251/goja"}},
-	"attack": {[]string{"scenarios"}, []string{
-		"github.com/tsenart/vegeta/v12", "github.com/shirou/gopsutil/v4", "github.com/andybalholm/brotli", "github.com/klauspost/compress",
+	"scenarios": {nil, []string{
+		"go.yaml.in/yaml/v3", "github.com/dop251/goja", "github.com/dlclark/regexp2/v2", "github.com/andybalholm/cascadia",
+		"golang.org/x/net/html", "github.com/antchfx", "github.com/jmespath/go-jmespath",
+		"github.com/brianvoe/gofakeit/v7",
 	}},
+	"attack":  {[]string{"scenarios"}, []string{"github.com/tsenart/vegeta/v12", "github.com/shirou/gopsutil/v4", "github.com/andybalholm/brotli", "github.com/klauspost/compress"}},
 	"reports": {[]string{"attack"}, []string{"github.com/HdrHistogram/hdrhistogram-go"}},
 	"cmd/imgsvc": {
 		[]string{"server/store", "seed", "server", "scenarios", "attack", "reports"},

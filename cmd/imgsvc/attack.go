@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/starkillersystems/imgsvc/attack"
 	"github.com/starkillersystems/imgsvc/reports"
@@ -27,6 +28,7 @@ type attackFlags struct {
 	duration   time.Duration
 	requests   int64
 
+	script            scenarios.LoadOptions
 	target            string
 	method            string
 	headers           []string
@@ -47,10 +49,13 @@ type attackFlags struct {
 	name       string
 	thresholds []string
 	abort      bool
+	exitCodes  string
 	output     string
 	results    string
 	maxBody    string
 	ceiling    bool
+	dryRun     bool
+	once       bool
 }
 
 func newAttackCmd(out *output) *cobra.Command {
@@ -87,6 +92,18 @@ func (f *attackFlags) bind(cmd *cobra.Command) {
 	flags.DurationVar(&f.duration, "duration", 0, "how long; for a script the most its run may take")
 	flags.Int64Var(&f.requests, "requests", 0, "exactly so many requests")
 	flags.StringVar(&f.target, "target", "", "attack this instead of the script's own target")
+	flags.StringVarP(&f.script.Environment, "environment", "e", "", "lay this entry of an Artillery script's config.environments over its config")
+	flags.StringVarP(&f.script.Variables, "variables", "v", "", "variables for an Artillery script, as a JSON object")
+	flags.StringVar(&f.script.Overrides, "overrides", "", "lay this JSON object over an Artillery script; its lists replace the script's")
+	flags.StringArrayVar(&f.script.Config, "config", nil, "lay this file over an Artillery script, lists item by item (repeat)")
+	flags.StringVar(&f.script.Dotenv, "dotenv", "", "NAME=value lines for what the environment does not set; also --env-file")
+	flags.StringVar(&f.script.Scenario, "scenario-name", "", "run one scenario alone: its name, or an expression that fits no other")
+	flags.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "env-file" {
+			name = "dotenv"
+		}
+		return pflag.NormalizedName(name)
+	})
 	flags.StringVarP(&f.method, "request", "X", "", "HTTP method (GET, or POST with a body)")
 	flags.StringArrayVarP(&f.headers, "header", "H", nil, "a header, as 'Name: value' (repeat)")
 	flags.StringVar(&f.body, "body", "", "body text, or @FILE")
@@ -110,9 +127,11 @@ func (f *attackFlags) bind(cmd *cobra.Command) {
 	flags.StringVar(&f.name, "name", "", "a label for the report")
 	flags.StringArrayVar(&f.thresholds, "threshold", nil, "exit with 3 unless it holds: p99<50ms, success>=99.9%, rps>400 (repeat)")
 	flags.BoolVar(&f.abort, "abort-on-fail", false, "judge thresholds every second and stop at the first that fails")
+	flags.StringVar(&f.exitCodes, "exit-codes", "imgsvc", "what a script's ensure and expect exit with if they do not hold: imgsvc (3) or artillery (1, 21)")
 	flags.StringVar(&f.output, "output", "", "write the report as JSON to this file")
-	flags.BoolVar(&f.ceiling, "ceiling", false,
-		"do not attack: measure how many such requests a second this generator could send")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "send nothing: show the phases, how many users, and the first request of each step")
+	flags.BoolVar(&f.once, "once", false, "one user for each scenario, one after the other, with every request and answer shown")
+	flags.BoolVar(&f.ceiling, "ceiling", false, "do not attack: measure how many such requests a second this generator could send")
 	flags.StringVar(&f.results, "results", "", "write every result in vegeta's binary encoding to this file, or - for stdout")
 	flags.StringVar(&f.maxBody, "max-body", "1MiB", "how much of each body, decoded, is in --results; 0: nothing")
 }
@@ -122,8 +141,15 @@ func (f *attackFlags) run(cmd *cobra.Command, out *output, arg string) error {
 	if err != nil {
 		return usageError(err)
 	}
-	if f.ceiling {
+	switch {
+	case f.ceiling && (f.dryRun || f.once), f.dryRun && f.once:
+		return usageError(errors.New("--ceiling, --dry-run and --once are three ways not to attack: give one of them"))
+	case f.ceiling:
 		return f.runCeiling(cmd, out, job)
+	case f.dryRun:
+		return f.runDry(cmd, out, job)
+	case f.once:
+		return f.runOnce(cmd, out, job)
 	}
 	if f.results == "-" && out.json {
 		return usageError(errors.New("--results - and --json both want standard output: give one of them a file"))
@@ -243,7 +269,7 @@ func (f *attackFlags) job(cmd *cobra.Command, arg string) (*job, error) {
 	if options.MaxBody, err = bodyLimit(f.maxBody); err != nil {
 		return nil, err
 	}
-	if options.TLS, err = f.tls(); err != nil {
+	if options.TLS, err = f.tls(script); err != nil {
 		return nil, err
 	}
 	if err := f.law(&options); err != nil {
@@ -256,6 +282,9 @@ func (f *attackFlags) job(cmd *cobra.Command, arg string) (*job, error) {
 	j := newJob(options, version())
 	j.meta.Warnings = addWarnings(j.meta.Warnings, through)
 	j.meta.Name, j.abort = f.name, f.abort
+	if j.codes, err = findExitCodes(f.exitCodes); err != nil {
+		return nil, err
+	}
 	for _, expr := range f.thresholds {
 		thresholds, err := reports.ParseThresholds(expr)
 		if err != nil {
@@ -275,6 +304,11 @@ func (f *attackFlags) load(cmd *cobra.Command, arg string) (*scenarios.Script, e
 		if f.target != "" {
 			return nil, errors.New("--target is for scripts: the URL is the target")
 		}
+		for _, name := range []string{"environment", "variables", "overrides", "config", "dotenv", "scenario-name"} {
+			if cmd.Flags().Changed(name) {
+				return nil, fmt.Errorf("--%s is for scripts, not for a URL", name)
+			}
+		}
 		body, err := bodyText(f.body)
 		if err != nil {
 			return nil, err
@@ -288,7 +322,8 @@ func (f *attackFlags) load(cmd *cobra.Command, arg string) (*scenarios.Script, e
 			return nil, fmt.Errorf("--%s is for a URL: a script says itself what is sent", name)
 		}
 	}
-	options := scenarios.LoadOptions{Target: f.target}
+	options := f.script
+	options.Target, options.Seed = f.target, f.seed
 	if arg == "-" {
 		return scenarios.Load("-", cmd.InOrStdin(), options)
 	}
@@ -315,9 +350,9 @@ func (f *attackFlags) checkNumbers() error {
 	return nil
 }
 
-// tls makes the client side of TLS from the flags.
-func (f *attackFlags) tls() (*tls.Config, error) {
-	config := &tls.Config{InsecureSkipVerify: f.insecure}
+// tls makes the client side of TLS from the flags and what the script says.
+func (f *attackFlags) tls(script *scenarios.Script) (*tls.Config, error) {
+	config := &tls.Config{InsecureSkipVerify: f.insecure || script.TLS.Insecure}
 	if (f.cert == "") != (f.key == "") {
 		return nil, errors.New("--cert and --key go together")
 	}

@@ -83,6 +83,11 @@ func ceilingOptions(o attack.Options, handler *nullHandler) attack.Options {
 	script := *o.Script
 	script.Timeout = 0
 	script.Scenarios = withoutThinking(o.Script.Scenarios)
+	script.Before, script.After = nil, nil
+	script.Requests = nil
+	for _, r := range o.Script.Requests {
+		script.Requests = append(script.Requests, r.Bare())
+	}
 	c := attack.Options{
 		Script: &script, ConnectTo: handler.addr, Timeout: 10 * time.Second, Warmup: ceilingWarmup, Duration: ceilingTime,
 		Seed: o.Seed, MaxVUs: atOnce(o), Remote: !handler.cores.Shared, OneStep: true,
@@ -139,9 +144,14 @@ func sendingSteps(steps []scenarios.Step) (sending []scenarios.Step) {
 		case *scenarios.Loop:
 			loop := *step
 			loop.Steps = sendingSteps(step.Steps)
+			if loop.Over != nil || loop.Varies.String() != "" { // the null handler's answers say nothing of how often
+				loop.Over, loop.Varies, loop.Count = nil, scenarios.Template{}, 1
+			}
 			sending = append(sending, &loop)
-		default:
-			sending = append(sending, step)
+		case *scenarios.Parallel:
+			sending = append(sending, sendingSteps(step.Steps)...)
+		case *scenarios.Request:
+			sending = append(sending, step.Bare())
 		}
 	}
 	return sending

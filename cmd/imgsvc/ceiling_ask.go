@@ -17,9 +17,10 @@ func askTarget(ctx context.Context, o attack.Options) (bytes int64, assumed bool
 		return assumedBytes, true
 	}
 	script := *o.Script
-	request := *first
+	request := *first.Bare()
 	request.ID, request.Scenario = 0, 0
 	script.Requests = []*scenarios.Request{&request}
+	script.Before, script.After = nil, nil
 	script.Scenarios = []scenarios.Scenario{{Weight: 1, Steps: []scenarios.Step{&request}}}
 	script.Phases = []scenarios.Phase{{Users: 1, Requests: 1}}
 	ask := attack.Options{
@@ -43,6 +44,7 @@ func changesNothing(method string) bool {
 
 // lastAnswer is a sink that keeps the size of the last answer: behind redirects, that of the last hop.
 type lastAnswer struct {
+	attack.Deaf
 	mu       sync.Mutex
 	complete bool
 	bytes    int64
@@ -56,7 +58,3 @@ func (a *lastAnswer) Add(r *attack.Result) {
 	defer a.mu.Unlock()
 	a.complete, a.bytes = r.Error == "", int64(r.BytesIn)
 }
-
-func (a *lastAnswer) Unsent(time.Time)                                   {}
-func (a *lastAnswer) UserStarted(time.Time)                              {}
-func (a *lastAnswer) UserEnded(time.Time, time.Duration, attack.Outcome) {}

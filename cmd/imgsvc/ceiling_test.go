@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -93,10 +94,38 @@ func TestCeilingSendsWithoutThinking(t *testing.T) {
 		think, request, &scenarios.Loop{Count: 3, Steps: []scenarios.Step{think, request, think}},
 	}}}
 	got := withoutThinking(script)[0].Steps
-	if len(got) != 2 || got[0] != scenarios.Step(request) || len(got[1].(*scenarios.Loop).Steps) != 1 {
+	if len(got) != 2 || !reflect.DeepEqual(got[0], scenarios.Step(request)) || len(got[1].(*scenarios.Loop).Steps) != 1 {
 		t.Errorf("steps %v", got)
 	}
 	if len(script[0].Steps) != 3 || len(script[0].Steps[2].(*scenarios.Loop).Steps) != 3 {
+		t.Error("the script itself was changed")
+	}
+}
+
+// TestCeilingOfAScript keeps that what a script makes of answers does not end the users who measure: the null handler
+// answers nothing that could be captured.
+func TestCeilingOfAScript(t *testing.T) {
+	script, err := scenarios.Load("s.yml", strings.NewReader(`config: {target: 'http://127.0.0.1:1'}
+before: {flow: [get: {url: /login, capture: {json: $.t, as: t}}]}
+scenarios:
+- flow:
+  - get: {url: /a, capture: {json: $.ids, as: ids}, ifTrue: 't == 1', probability: 1}
+  - loop: [{parallel: [get: {url: '/{{ $loopElement }}'}, think: 5]}]
+    over: ids
+`), scenarios.LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := ceilingOptions(attack.Options{Script: script}, &nullHandler{addr: "127.0.0.1:2"})
+	steps := o.Script.Scenarios[0].Steps
+	first, loop := steps[0].(*scenarios.Request), steps[1].(*scenarios.Loop)
+	if first.NeedsAnswer() || first.IfTrue != nil || o.Script.Requests[0].NeedsAnswer() || o.Script.Before != nil {
+		t.Errorf("something is made of answers: %+v", first)
+	}
+	if loop.Over != nil || loop.Count != 1 || len(loop.Steps) != 1 {
+		t.Errorf("loop %+v", loop)
+	}
+	if !script.Requests[0].NeedsAnswer() || script.Before == nil {
 		t.Error("the script itself was changed")
 	}
 }

@@ -22,6 +22,7 @@ type job struct {
 	meta       reports.Meta
 	thresholds []reports.Threshold
 	abort      bool // stop as soon as a threshold is broken
+	codes      exitCodes
 	stderr     io.Writer
 	quiet      bool
 }
@@ -33,21 +34,27 @@ const mostSteps = 200
 // newJob names what the attack's script has, for the report.
 func newJob(o attack.Options, version string) *job {
 	script := o.Script
-	meta := reports.Meta{Script: script.Name, Target: script.Target, Version: version}
+	meta := reports.Meta{
+		Script: script.Name, Target: script.Target, Version: version, ByEndpoint: byEndpointOf(script),
+		Warnings: scriptWarnings(script),
+	}
+	for _, s := range script.Scenarios {
+		meta.Scenarios = append(meta.Scenarios, s.Name)
+	}
 	for _, w := range script.Warnings {
 		meta.Warnings = append(meta.Warnings, w.Error())
 	}
 	if len(script.Requests) > mostSteps {
 		o.OneStep = true
 		meta.Steps = []reports.StepName{{Step: fmt.Sprintf("%d requests in turn", len(script.Requests))}}
-		return &job{options: o, meta: meta}
+		return &job{options: o, meta: meta, codes: exitCodes{exitThreshold, exitThreshold}}
 	}
 	for _, r := range script.Requests {
 		meta.Steps = append(meta.Steps, reports.StepName{
 			Scenario: script.Scenarios[r.Scenario].Name, Step: r.Name, Method: r.Method, URL: r.URL.String(),
 		})
 	}
-	return &job{options: o, meta: meta}
+	return &job{options: o, meta: meta, codes: exitCodes{exitThreshold, exitThreshold}}
 }
 
 // run attacks and returns the report, judged. The first signal stops arrivals, the second cuts off what is in flight;
@@ -63,6 +70,7 @@ func (j *job) run(ctx context.Context) (*reports.Report, error) {
 	stop, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	recorder := reports.NewRecorder()
+	recorder.Apdex = j.options.Script.Apdex
 	j.options.Sink, j.options.Stop = recorder, stop.Done()
 	j.options.Log = progress.Say
 	j.options.Warn = func(text string) { progress.Say("warning: " + text) }
@@ -133,6 +141,7 @@ func (j *job) watch(r *reports.Recorder, progress *progress, done <-chan struct{
 // verdict judges the report and settles the exit code.
 func (j *job) verdict(ctx context.Context, report *reports.Report, summary attack.Summary, why error) error {
 	pass := report.Judge(j.thresholds)
+	script := j.judgeScript(report)
 	switch {
 	case ctx.Err() != nil && summary.SetEnd:
 		return &exitError{exitFailed, errors.New("stopped before its end: the report covers what was sent until then")}
@@ -142,9 +151,9 @@ func (j *job) verdict(ctx context.Context, report *reports.Report, summary attac
 	case noHTTP2(report) != nil:
 		return noHTTP2(report)
 	case !pass:
-		return &exitError{code: exitThreshold}
+		return errors.Join(&exitError{code: exitThreshold}, script)
 	}
-	return nil
+	return script
 }
 
 // announce says what is about to happen and when it will end.
@@ -153,6 +162,9 @@ func (j *job) announce() string {
 	fmt.Fprintf(&text, "attacking %s", j.meta.Script)
 	if j.meta.Target != "" && j.meta.Target != j.meta.Script {
 		fmt.Fprintf(&text, " at %s", j.meta.Target)
+	}
+	if j.options.Once != nil {
+		return text.String() + ": one user for each scenario, one after the other"
 	}
 	fmt.Fprintf(&text, ": %s; ", j.load())
 	if end := j.end(); end != "" {
@@ -172,18 +184,21 @@ func (j *job) load() string {
 	}
 	var phases []string
 	for _, p := range j.options.Script.Phases {
-		switch {
-		case p.Users == 1:
-			phases = append(phases, "1 user in a loop")
-		case p.Users > 0:
-			phases = append(phases, fmt.Sprintf("%d users in a loop", p.Users))
-		case p.Arrivals != nil:
-			phases = append(phases, describeArrivals(p))
-		default:
-			phases = append(phases, fmt.Sprintf("a pause of %s", p.Duration))
-		}
+		phases = append(phases, describePhase(p))
 	}
 	return strings.Join(phases, ", then ")
+}
+
+func describePhase(p scenarios.Phase) string {
+	switch {
+	case p.Users == 1:
+		return "1 user in a loop"
+	case p.Users > 0:
+		return fmt.Sprintf("%d users in a loop", p.Users)
+	case p.Arrivals != nil:
+		return describeArrivals(p)
+	}
+	return fmt.Sprintf("a pause of %s", p.Duration)
 }
 
 func describeArrivals(p scenarios.Phase) string {
@@ -193,6 +208,9 @@ func describeArrivals(p scenarios.Phase) string {
 	}
 	if p.Arrivals.Law == scenarios.Even {
 		return fmt.Sprintf("%d users arriving%s", p.Arrivals.Count, over)
+	}
+	if p.Arrivals.Law == scenarios.Poisson {
+		return fmt.Sprintf("%.4g users/s arriving at random%s", p.Arrivals.Rate, over)
 	}
 	if p.Arrivals.Rate == p.Arrivals.RampTo {
 		return fmt.Sprintf("%.4g users/s arriving%s", p.Arrivals.Rate, over)
@@ -229,10 +247,16 @@ func (j *job) end() string {
 	case o.Rate != nil:
 		return ""
 	}
+	var arriving time.Duration
 	for _, p := range o.Script.Phases {
 		if p.Duration == 0 && p.Requests == 0 || p.Arrivals != nil && o.Script.Endless {
 			return ""
 		}
+		arriving += p.Duration
 	}
-	return "ends when the last user is done"
+	text := fmt.Sprintf("ends when the last user is done, after %s at the earliest", arriving)
+	if o.Script.RoundsVary() {
+		text += "; some loops run as often as a variable says"
+	}
+	return text
 }

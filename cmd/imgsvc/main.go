@@ -19,9 +19,10 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // The exit codes, a promise of contract: if several apply, usage wins, then failure, then a threshold.
 const (
-	exitFailed    = 1 // could not run or finish
-	exitUsage     = 2 // bad flags, script or input
-	exitThreshold = 3 // a threshold, check or gate says no
+	exitFailed    = 1  // could not run or finish
+	exitUsage     = 2  // bad flags, script or input
+	exitThreshold = 3  // a threshold, check or gate says no
+	exitExpect    = 21 // in Artillery's terms, a check says no
 )
 
 // exitError is an error that knows its exit code. With a nil err nothing is printed: what there is to say was said.
@@ -83,7 +84,7 @@ func exit(err error) (code int, messages []string) {
 
 // graver returns the code that wins where two apply.
 func graver(a, b int) int {
-	for _, code := range []int{exitUsage, exitFailed, exitThreshold} {
+	for _, code := range []int{exitUsage, exitFailed, exitExpect, exitThreshold} {
 		if a == code || b == code {
 			return code
 		}

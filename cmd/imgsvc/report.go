@@ -27,7 +27,8 @@ A threshold is judged on the report's own figures, in place of those that judged
 unless all hold. Without --threshold a report is only shown, and the exit code is 0 whatever it says.
 
 Formats: text for people · json, the whole document · csv, the series by the second · markdown, a summary for a
-pull request or a CI job's page · hdr, the percentile distribution of response in ms, for HdrHistogram's plotters.`,
+pull request or a CI job's page · artillery, the JSON that artillery run --output writes, its periods counted from the
+start of the run · hdr, the percentile distribution of response in ms, for HdrHistogram's plotters.`,
 		Example: `  imgsvc report run.json
   imgsvc report --threshold 'p99<50ms,errors<0.1%' --threshold 'rps>400' run.json
   imgsvc report --format markdown run.json >> "$GITHUB_STEP_SUMMARY"
@@ -59,7 +60,11 @@ func (f *reportFlags) run(cmd *cobra.Command, out *output, files []string) error
 		if len(files) > 1 {
 			fmt.Fprintf(cmd.OutOrStdout(), "%s==> %s <==\n", strings.Repeat("\n", min(i, 1)), file)
 		}
-		if err := report.Write(cmd.OutOrStdout(), f.format); err != nil {
+		err = report.Write(cmd.OutOrStdout(), f.format)
+		if errors.Is(err, reports.ErrNoIntervals) {
+			return usageError(err)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -47,8 +47,22 @@ type siteKey struct{}
 func kinds() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		"ok":     func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") },
+		"shop":   shop,
 		"busy":   func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) },
 		"silent": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+	}
+}
+
+// shop answers with JSON, knows one page that has moved and one that is not there.
+func shop(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/moved":
+		http.Redirect(w, r, "/item", http.StatusFound)
+	case "/missing":
+		http.Error(w, "{}", http.StatusNotFound)
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"id":1}`)
 	}
 }
 
