@@ -32,7 +32,7 @@ const (
 // so many bytes, at most maxNullBody (askTarget finds out how many the target's have). Where this process may use every
 // core there is, it keeps to one half of them meanwhile, so that the handler has the other.
 func measureCeiling(ctx context.Context, o attack.Options, bytes int64) (c reports.Ceiling, err error) {
-	defer runtime.KeepAlive(collectLater())
+	defer runtime.KeepAlive(collectLater(heapFloor))
 	bytes = min(bytes, maxNullBody)
 	secure, err := speaksTLS(o.Script)
 	if err != nil {

@@ -60,7 +60,11 @@ func newJob(o attack.Options, version string) *job {
 // run attacks and returns the report, judged. The first signal stops arrivals, the second cuts off what is in flight;
 // both leave a report. The error, if there is a report as well, says why the exit code is not 0.
 func (j *job) run(ctx context.Context) (*reports.Report, error) {
-	defer runtime.KeepAlive(collectLater())
+	floor := heapFloor
+	if j.options.Rate != nil {
+		floor = rateFloor
+	}
+	defer runtime.KeepAlive(collectLater(floor))
 	progress := newProgress(j.stderr, j.quiet)
 	defer progress.Close()
 	for _, w := range j.meta.Warnings {

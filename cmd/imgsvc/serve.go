@@ -76,7 +76,7 @@ func serve(cmd *cobra.Command, out *output, f serveFlags) error {
 	if err := useCPUs(f.cpus); err != nil {
 		return err
 	}
-	defer runtime.KeepAlive(collectLater())
+	defer runtime.KeepAlive(collectLater(heapFloor))
 	db, err := f.open(cmd.Context(), location)
 	if err != nil {
 		return err
