@@ -70,7 +70,7 @@ func TestImportArrows(t *testing.T) {
 // listImports returns what each package of the module imports outside its tests.
 func listImports(t *testing.T) map[string][]string {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...")
+	cmd := exec.Command("go", "list", "-pgo=off", "-json=ImportPath,Imports", module+"...")
 	text, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
