@@ -15,6 +15,7 @@ type Meta struct {
 	Name   string // a label; may be empty
 	Script string
 	Target string
+	Plan   []string   // the load in words, a line a phase
 	Steps  []StepName // by attack.Result's Step
 	// Scenarios are the names of the script's scenarios, by the index that attack.Shard is told.
 	Scenarios []string
@@ -43,6 +44,7 @@ func (r *Recorder) Report(summary attack.Summary, meta Meta) *Report {
 	enc := newEncoder()
 	report := r.figures(duration, enc.distribution)
 	report.Name, report.Script, report.Target = redact(meta.Name), redact(meta.Script), redact(meta.Target)
+	report.Plan = redactAll(meta.Plan)
 	report.Protocol = summary.Protocol
 	report.StartedAt = summary.Started.Round(0).UTC()
 	report.Stopped = summary.Stopped

@@ -24,6 +24,7 @@ type Report struct {
 	Name            string                  `json:"name"`
 	Script          string                  `json:"script"`
 	Target          string                  `json:"target"`
+	Plan            []string                `json:"plan"`              // the load in words, a line a phase; older reports have none
 	Protocol        string                  `json:"protocol"`          // that was spoken: "HTTP/1.1" or "HTTP/2"; older reports have none
 	StartedAt       time.Time               `json:"started_at"`        // when recording began, after the warm-up
 	Duration        time.Duration           `json:"duration_ns"`       // from there to the end of the last request or user
