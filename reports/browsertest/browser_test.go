@@ -207,8 +207,8 @@ func drawn(t *testing.T, reports ...document) []byte {
 	if len(reports) > 1 {
 		args = append(args, "--compare")
 	}
-	for _, r := range reports {
-		args = append(args, r.file(t))
+	for i, r := range reports {
+		args = append(args, r.file(t, fmt.Sprintf("run%d.json", i)))
 	}
 	out, err := exec.Command(program, args...).Output()
 	if err != nil {

@@ -40,6 +40,7 @@ function start() {
   document.querySelectorAll("[data-save]").forEach((button) => {
     button.addEventListener("click", () => save(button.dataset.save, runs[Number(button.dataset.save)].label || document.title));
   });
+  performance.mark("drawn");
   document.documentElement.dataset.ready = "yes";
 }
 
