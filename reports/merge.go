@@ -59,6 +59,7 @@ func NewMerger() *Merger {
 	}
 	m.total = *unknown()
 	m.total.complete()
+	m.total.Schema = Schema
 	return m
 }
 

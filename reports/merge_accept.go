@@ -17,11 +17,13 @@ type shape struct {
 	steps                    []StepName
 	endpoints                Endpoints
 	divided                  bool // it has intervals
+	closed                   bool // its users are in a loop
 }
 
 func shapeOf(file string, r *Report) *shape {
 	s := &shape{
-		file: file, script: r.Script, target: r.Target, protocol: r.Protocol, endpoints: r.Endpoints, divided: r.Intervals != nil,
+		file: file, script: r.Script, target: r.Target, protocol: r.Protocol, endpoints: r.Endpoints,
+		divided: r.Intervals != nil, closed: r.ClosedUsers > 0,
 	}
 	for _, step := range r.Steps {
 		s.steps = append(s.steps, StepName{step.Scenario, step.Step, step.Method, step.URL})
@@ -62,6 +64,8 @@ func (s *shape) differs(o *shape) string {
 		return fmt.Sprintf("%shad different targets, %s and %s", both, cmp.Or(s.target, "none"), cmp.Or(o.target, "none"))
 	case spoken(s.protocol) != spoken(o.protocol):
 		return fmt.Sprintf("%sspoke different protocols, %s and %s", both, spoken(s.protocol), spoken(o.protocol))
+	case s.closed != o.closed:
+		return both + "had different loads: users in a loop in one, arrivals by a schedule in the other"
 	case len(s.steps) != len(o.steps):
 		return fmt.Sprintf("%shave different steps, %d and %d", both, len(s.steps), len(o.steps))
 	case s.divided && o.divided && !s.endpoints.equal(o.endpoints):

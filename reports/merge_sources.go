@@ -51,6 +51,24 @@ func (s Source) same(o Source) bool {
 		s.Generator.CPU == o.Generator.CPU && s.Generator.PeakRSS == o.Generator.PeakRSS && s.Generator.LagP99 == o.Generator.LagP99
 }
 
+// generatorsText names the runs that were merged.
+func (r *Report) generatorsText() string {
+	var names []string
+	for _, s := range r.Generators {
+		names = append(names, s.File)
+	}
+	return fmt.Sprintf("%d: %s", len(names), named(names))
+}
+
+// named lists files, or as many as a line has room for.
+func named(files []string) string {
+	text := strings.Join(files[:min(len(files), mostNamed)], ", ")
+	if n := len(files); n > mostNamed {
+		text += fmt.Sprintf(" and %d more", n-mostNamed)
+	}
+	return text
+}
+
 // identify puts what says which runs the merged report is of.
 func (m *Merger) identify(r *Report) {
 	r.Generators = m.sources
@@ -206,12 +224,9 @@ func (f *files) add(text, file string) {
 func (f *files) list(all int) (list []string) {
 	for _, text := range f.texts {
 		by := f.by[text]
-		names := strings.Join(by[:min(len(by), mostNamed)], ", ")
-		switch n := len(by); {
-		case n == all:
-			names = fmt.Sprintf("all %d", n)
-		case n > mostNamed:
-			names += fmt.Sprintf(" and %d more", n-mostNamed)
+		names := named(by)
+		if len(by) == all {
+			names = fmt.Sprintf("all %d", all)
 		}
 		list = append(list, fmt.Sprintf("%s (%s)", text, names))
 	}
