@@ -1,0 +1,163 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// row is a figure of each run; nil where a run has none.
+type row struct {
+	label  string
+	values []*float64
+	format func(float64) string
+	words  []string // in place of values
+}
+
+// value writes the figure of a run.
+func (r row) value(i int) string {
+	switch {
+	case r.words != nil:
+		return r.words[i]
+	case r.values[i] == nil:
+		return "–"
+	}
+	return r.format(*r.values[i])
+}
+
+// ratio writes how the figure of a run stands to the first's: ×1.03. It is empty for the first itself, and where there
+// is no such ratio.
+func (r row) ratio(i int) string {
+	if i == 0 || r.words != nil || r.values[0] == nil || r.values[i] == nil || *r.values[0] == 0 {
+		return ""
+	}
+	ratio := *r.values[i] / *r.values[0]
+	if ratio > 0 && ratio < 0.001 {
+		return "×<0.001"
+	}
+	return "×" + number(significantly(ratio, digits), digits)
+}
+
+func asDuration(v float64) string { return duration(v, digits) }
+func asRate(v float64) string     { return number(v, digits+1) }
+func asCount(v float64) string    { return integer(int64(v)) }
+func asPercent(v float64) string  { return percent(v) }
+
+// rows returns what is compared: of the whole run, then of each step.
+func (c *Comparison) rows() []row {
+	rows := []row{
+		c.row("rps, mean", asRate, func(r *Report) *float64 { return r.RPS.Mean }),
+		c.row("rps, best second", asRate, func(r *Report) *float64 { return r.RPS.Peak1s }),
+		c.row("rps, best 10 s", asRate, func(r *Report) *float64 { return r.RPS.Peak10s }),
+		c.row("response p50", asDuration, func(r *Report) *float64 { return r.Response.figure(r.Response.P50) }),
+		c.row("response p90", asDuration, func(r *Report) *float64 { return r.Response.figure(r.Response.P90) }),
+		c.row("response p99", asDuration, func(r *Report) *float64 { return r.Response.figure(r.Response.P99) }),
+		c.row("response p99.9", asDuration, func(r *Report) *float64 { return r.Response.figure(r.Response.P999) }),
+		c.row("requests", asCount, func(r *Report) *float64 { return new(float64(r.Requests)) }),
+		c.row("not successful", asPercent, func(r *Report) *float64 { return portion(r.Requests-r.Successes, r.Requests) }),
+		c.row("unsent", asCount, func(r *Report) *float64 { return new(float64(r.Unsent)) }),
+		c.row("lag p99", asDuration, func(r *Report) *float64 { return r.Lag.figure(r.Lag.P99) }),
+		c.row("generator CPU a request", asDuration, (*Report).cpuPerRequest),
+	}
+	rows = append(rows, c.limits())
+	rows = append(rows, c.judged()...)
+	return append(rows, c.stepRows()...)
+}
+
+func (c *Comparison) row(label string, format func(float64) string, of func(*Report) *float64) row {
+	r := row{label: label, format: format}
+	for _, report := range c.Reports {
+		r.values = append(r.values, of(report))
+	}
+	return r
+}
+
+// figure is one of d's, in ns; nil without samples.
+func (d Distribution) figure(ns int64) *float64 {
+	if d.Count == 0 {
+		return nil
+	}
+	return new(float64(ns))
+}
+
+func portion(part, all int64) *float64 {
+	if v, ok := share(part, all); ok {
+		return &v
+	}
+	return nil
+}
+
+// cpuPerRequest is what the generator used, in ns; nil if that is unknown.
+func (r *Report) cpuPerRequest() *float64 {
+	if r.Generator.Cores == 0 || r.Requests == 0 {
+		return nil
+	}
+	return new(float64(r.Generator.CPU) / float64(r.Requests))
+}
+
+func (c *Comparison) limits() row {
+	r := row{label: "limit"}
+	for _, report := range c.Reports {
+		r.words = append(r.words, orDash(report.Generator.Limit))
+	}
+	return r
+}
+
+// judged returns a row for each threshold that any run was judged by.
+func (c *Comparison) judged() (rows []row) {
+	for i, report := range c.Reports {
+		for _, j := range report.Thresholds {
+			at := slices.IndexFunc(rows, func(r row) bool { return r.label == plain(j.Source) })
+			if at < 0 {
+				at = len(rows)
+				rows = append(rows, row{label: plain(j.Source), words: slices.Repeat([]string{"–"}, len(c.Reports))})
+			}
+			rows[at].words[i] = j.verdict()
+		}
+	}
+	return rows
+}
+
+// stepRows returns p99 and requests a second of each step of any run, if there are several.
+func (c *Comparison) stepRows() (rows []row) {
+	var titles []string
+	steps := make([]map[string]Step, len(c.Reports))
+	most := 0
+	for i, r := range c.Reports {
+		steps[i] = map[string]Step{}
+		most = max(most, len(r.Steps))
+		seen := map[string]int{}
+		for _, s := range r.Steps {
+			title := strings.TrimSpace(s.Scenario + " " + s.title(origin(r.Target)))
+			if seen[title]++; seen[title] > 1 {
+				title = fmt.Sprintf("%s, %d", title, seen[title])
+			}
+			steps[i][title] = s
+			if !slices.Contains(titles, title) {
+				titles = append(titles, title)
+			}
+		}
+	}
+	if most < 2 {
+		return nil
+	}
+	for _, title := range titles {
+		p99, rps := row{label: "p99  " + plain(title), format: asDuration}, row{label: "rps  " + plain(title), format: asRate}
+		for i, r := range c.Reports {
+			s := steps[i][title]
+			p99.values = append(p99.values, s.Response.figure(s.Response.P99))
+			rps.values = append(rps.values, s.rate(r.Duration))
+		}
+		rows = append(rows, p99, rps)
+	}
+	return rows
+}
+
+// rate is the step's successes a second; nil if nothing was sent.
+func (s Step) rate(over time.Duration) *float64 {
+	if s.Requests == 0 || over <= 0 {
+		return nil
+	}
+	return new(float64(s.Successes) / over.Seconds())
+}
