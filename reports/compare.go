@@ -33,6 +33,7 @@ type comparisonFormat struct {
 func comparisonFormats() []comparisonFormat {
 	return []comparisonFormat{
 		{"text", (*Comparison).writeText}, {"json", (*Comparison).writeJSON}, {"markdown", (*Comparison).writeMarkdown},
+		{"html", (*Comparison).writeHTML},
 	}
 }
 
@@ -52,7 +53,7 @@ func CheckComparisonFormat(name string) error {
 	return nil
 }
 
-// Write writes the comparison as text for people, markdown, or json: the reports whole, without ratios.
+// Write writes the comparison as text for people, markdown, a page (html), or json: the reports whole, without ratios.
 func (c *Comparison) Write(w io.Writer, name string) error {
 	if err := CheckComparisonFormat(name); err != nil {
 		return err

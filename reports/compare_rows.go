@@ -13,6 +13,22 @@ type row struct {
 	values []*float64
 	format func(float64) string
 	words  []string // in place of values
+	better direction
+}
+
+// direction is which way a figure gets better.
+type direction int
+
+const (
+	unjudged direction = iota
+	higherIsBetter
+	lowerIsBetter
+)
+
+// getting returns r with the direction in which its figure gets better.
+func (r row) getting(better direction) row {
+	r.better = better
+	return r
 }
 
 // value writes the figure of a run.
@@ -47,18 +63,18 @@ func asPercent(v float64) string  { return percent(v) }
 // rows returns what is compared: of the whole run, then of each step.
 func (c *Comparison) rows() []row {
 	rows := []row{
-		c.row("rps, mean", asRate, func(r *Report) *float64 { return r.RPS.Mean }),
-		c.row("rps, best second", asRate, func(r *Report) *float64 { return r.RPS.Peak1s }),
-		c.row("rps, best 10 s", asRate, func(r *Report) *float64 { return r.RPS.Peak10s }),
-		c.row("response p50", asDuration, func(r *Report) *float64 { return r.Response.figure(r.Response.P50) }),
-		c.row("response p90", asDuration, func(r *Report) *float64 { return r.Response.figure(r.Response.P90) }),
-		c.row("response p99", asDuration, func(r *Report) *float64 { return r.Response.figure(r.Response.P99) }),
-		c.row("response p99.9", asDuration, func(r *Report) *float64 { return r.Response.figure(r.Response.P999) }),
+		c.row("rps, mean", asRate, func(r *Report) *float64 { return r.RPS.Mean }).getting(higherIsBetter),
+		c.row("rps, best second", asRate, func(r *Report) *float64 { return r.RPS.Peak1s }).getting(higherIsBetter),
+		c.row("rps, best 10 s", asRate, func(r *Report) *float64 { return r.RPS.Peak10s }).getting(higherIsBetter),
+		c.row("response p50", asDuration, func(r *Report) *float64 { return r.Response.figure(r.Response.P50) }).getting(lowerIsBetter),
+		c.row("response p90", asDuration, func(r *Report) *float64 { return r.Response.figure(r.Response.P90) }).getting(lowerIsBetter),
+		c.row("response p99", asDuration, func(r *Report) *float64 { return r.Response.figure(r.Response.P99) }).getting(lowerIsBetter),
+		c.row("response p99.9", asDuration, func(r *Report) *float64 { return r.Response.figure(r.Response.P999) }).getting(lowerIsBetter),
 		c.row("requests", asCount, func(r *Report) *float64 { return new(float64(r.Requests)) }),
-		c.row("not successful", asPercent, func(r *Report) *float64 { return portion(r.Requests-r.Successes, r.Requests) }),
-		c.row("unsent", asCount, func(r *Report) *float64 { return new(float64(r.Unsent)) }),
-		c.row("lag p99", asDuration, func(r *Report) *float64 { return r.Lag.figure(r.Lag.P99) }),
-		c.row("generator CPU a request", asDuration, (*Report).cpuPerRequest),
+		c.row("not successful", asPercent, func(r *Report) *float64 { return portion(r.Requests-r.Successes, r.Requests) }).getting(lowerIsBetter),
+		c.row("unsent", asCount, func(r *Report) *float64 { return new(float64(r.Unsent)) }).getting(lowerIsBetter),
+		c.row("lag p99", asDuration, func(r *Report) *float64 { return r.Lag.figure(r.Lag.P99) }).getting(lowerIsBetter),
+		c.row("generator CPU a request", asDuration, (*Report).cpuPerRequest).getting(lowerIsBetter),
 	}
 	rows = append(rows, c.limits())
 	rows = append(rows, c.judged()...)
@@ -143,7 +159,8 @@ func (c *Comparison) stepRows() (rows []row) {
 		return nil
 	}
 	for _, title := range titles {
-		p99, rps := row{label: "p99  " + plain(title), format: asDuration}, row{label: "rps  " + plain(title), format: asRate}
+		p99, rps := row{label: "p99  " + plain(title), format: asDuration, better: lowerIsBetter},
+			row{label: "rps  " + plain(title), format: asRate, better: higherIsBetter}
 		for i, r := range c.Reports {
 			s := steps[i][title]
 			p99.values = append(p99.values, s.Response.figure(s.Response.P99))

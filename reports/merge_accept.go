@@ -16,13 +16,14 @@ type shape struct {
 	script, target, protocol string
 	steps                    []StepName
 	endpoints                Endpoints
-	divided                  bool // it has intervals
-	closed                   bool // its users are in a loop
+	plan                     []string // nil where it is unknown, or another in one of them
+	divided                  bool     // it has intervals
+	closed                   bool     // its users are in a loop
 }
 
 func shapeOf(file string, r *Report) *shape {
 	s := &shape{
-		file: file, script: r.Script, target: r.Target, protocol: r.Protocol, endpoints: r.Endpoints,
+		file: file, script: r.Script, target: r.Target, protocol: r.Protocol, endpoints: r.Endpoints, plan: r.Plan,
 		divided: r.Intervals != nil, closed: r.ClosedUsers > 0,
 	}
 	for _, step := range r.Steps {
@@ -85,6 +86,9 @@ func (s *shape) absorb(o *shape) {
 		s.script = scriptName(s.script)
 	}
 	s.protocol = cmp.Or(s.protocol, o.protocol)
+	if !slices.Equal(s.plan, o.plan) {
+		s.plan = nil
+	}
 	if !s.divided && o.divided { // the endpoints of older reports are what we make of them
 		s.endpoints, s.divided = o.endpoints, true
 	}

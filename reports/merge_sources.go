@@ -75,6 +75,7 @@ func (m *Merger) identify(r *Report) {
 	r.StartedAt = m.sources[0].StartedAt
 	r.Environment = m.sources[0].Environment
 	r.Script, r.Target, r.Protocol, r.Endpoints = m.first.script, m.first.target, m.first.protocol, m.first.endpoints
+	r.Plan = m.first.plan
 	var names []string
 	for _, s := range m.sources {
 		if s.Name != "" && !slices.Contains(names, s.Name) {

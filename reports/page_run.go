@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"encoding/base64"
 	"fmt"
+	"html/template"
 	"maps"
 	"slices"
 	"strings"
@@ -33,7 +34,7 @@ type pageRun struct {
 	Generator  []string
 	Environ    []fact
 	Times      []timeRow
-	Source     string // the report, gzip, base64
+	Source     template.HTML // the report, gzip, base64: nothing that needs escaping
 
 	chart chartData
 }
@@ -101,7 +102,7 @@ func newPageRun(r *Report, label string, open bool) (pageRun, error) {
 }
 
 // packed returns the whole document, so that a page that was kept is a report that was kept.
-func packed(r *Report) (string, error) {
+func packed(r *Report) (template.HTML, error) {
 	var out bytes.Buffer
 	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
 	if err != nil {
@@ -113,7 +114,7 @@ func packed(r *Report) (string, error) {
 	if err := w.Close(); err != nil {
 		return "", err
 	}
-	return base64.StdEncoding.EncodeToString(out.Bytes()), nil
+	return template.HTML(base64.StdEncoding.EncodeToString(out.Bytes())), nil
 }
 
 func (r *Report) facts() []fact {
@@ -137,7 +138,7 @@ func (r *Report) tiles() []tile {
 		{Name: "p99", Value: r.Response.text(r.Response.P99), Note: "99 of 100 answers came within this"},
 		{Name: "Failed", Value: shareText(failed, r.Requests), Bad: failed > 0, Note: fmt.Sprintf("%s of %s: %s without a whole answer, %s with a status of 400 or more or below 200",
 			integer(failed), plural(r.Requests, "request"), integer(errors), integer(failed-errors))},
-		{Name: "Limited by", Value: r.limitName(), Bad: r.Requests > 0 && r.Generator.Limit != LimitService, Note: r.limitNote()},
+		{Name: "Limited by", Value: r.limitName(), Bad: r.Requests > 0 && r.Generator.Limit != LimitService && r.Generator.Limit != "", Note: r.limitNote()},
 	}
 	if r.Unsent > 0 {
 		unsent := tile{Name: "Never sent", Value: integer(r.Unsent), Unit: "requests", Bad: true, Note: "were due, and are in no other figure"}

@@ -41,7 +41,7 @@ func (r *Report) verdict() verdict {
 	default:
 		v.Kind, v.Word, v.Headline = "plain", "Measured", throughput(r.RPS.Mean)+" successful requests per second"
 	}
-	if v.Kind == "plain" && (r.Unsent > 0 || r.Generator.Limit != LimitService) {
+	if v.Kind == "plain" && (r.Unsent > 0 || r.Generator.Limit == LimitGenerator || r.Generator.Limit == LimitMachine) {
 		v.Kind, v.Word = "warn", "Measured, with care"
 	}
 	return v

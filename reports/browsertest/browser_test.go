@@ -129,7 +129,7 @@ func eval[T any](b *tab, expression string) T {
 	b.t.Helper()
 	value, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
-		b.t.Fatalf("%v\n%.500s", err, expression)
+		b.t.Fatalf("%v\n%.500s\n%v", err, expression, b.trouble)
 	}
 	return value
 }

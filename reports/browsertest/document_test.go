@@ -77,7 +77,9 @@ func stepsOf(n, requests int, d map[string]any) []any {
 	return steps
 }
 
-func rates(v int) map[string]any { return map[string]any{"mean": v, "peak_1s": v + 9, "peak_10s": v + 3} }
+func rates(v int) map[string]any {
+	return map[string]any{"mean": v, "peak_1s": v + 9, "peak_10s": v + 3}
+}
 
 // samples is the durations of one second.
 type samples struct {
