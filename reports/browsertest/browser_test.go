@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -165,44 +166,64 @@ func (b *tab) shot(name string) {
 	}
 }
 
-// imgsvc returns the program, built from the tree this test is in.
-var imgsvc = sync.OnceValues(func() (string, error) {
+// programDir names the folder the program is built into, for as long as the tests run.
+const programDir = "IMGSVC_BROWSERTEST_DIR"
+
+func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "imgsvc-browsertest")
 	if err != nil {
-		return "", err
+		panic(err)
 	}
-	path := filepath.Join(dir, "imgsvc")
+	os.Setenv(programDir, dir)
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// build builds the program from the tree this test is in, once.
+var build = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(os.Getenv(programDir), "imgsvc")
 	cmd := exec.Command("go", "build", "-pgo=off", "-o", path, "./cmd/imgsvc")
 	cmd.Dir = filepath.Join("..", "..")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", &buildError{string(out), err}
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return path, nil
 })
 
-type buildError struct {
-	out string
-	err error
+// imgsvc runs the program and returns its standard output.
+func imgsvc(t *testing.T, args ...string) []byte {
+	t.Helper()
+	program, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, said bytes.Buffer
+	cmd := exec.Command(program, args...)
+	cmd.Stdout, cmd.Stderr = &out, &said
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("imgsvc %s: %v\n%s", strings.Join(args, " "), err, &said)
+	}
+	return out.Bytes()
 }
 
-func (e *buildError) Error() string { return "go build: " + e.err.Error() + "\n" + e.out }
-
-// TestMain removes the program again.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if path, err := imgsvc(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
+// benched returns the page of a short bench.
+func benched(t *testing.T) []byte {
+	t.Helper()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "bench.html")
+	imgsvc(t, "bench", "--records", "100000", "--store", "pebble:"+filepath.Join(dir, "data"), "--duration", "2s", "--requests", "2000",
+		"--output", filepath.Join(dir, "bench.json"), "--html", path)
+	html, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	os.Exit(code)
+	return html
 }
 
 // drawn returns the page that imgsvc report makes of these reports: of several, beside each other.
 func drawn(t *testing.T, reports ...document) []byte {
 	t.Helper()
-	program, err := imgsvc()
-	if err != nil {
-		t.Fatal(err)
-	}
 	args := []string{"report", "--format", "html"}
 	if len(reports) > 1 {
 		args = append(args, "--compare")
@@ -210,18 +231,7 @@ func drawn(t *testing.T, reports ...document) []byte {
 	for i, r := range reports {
 		args = append(args, r.file(t, fmt.Sprintf("run%d.json", i)))
 	}
-	out, err := exec.Command(program, args...).Output()
-	if err != nil {
-		t.Fatalf("imgsvc %s: %v\n%s", strings.Join(args, " "), err, stderrOf(err))
-	}
-	return out
-}
-
-func stderrOf(err error) []byte {
-	if exit, ok := err.(*exec.ExitError); ok {
-		return exit.Stderr
-	}
-	return nil
+	return imgsvc(t, args...)
 }
 
 // served returns the URL of a page, served with a policy of its own that allows less than the page's scripts need only

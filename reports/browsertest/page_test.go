@@ -28,7 +28,7 @@ func allDrawn(b *tab, wanted []string) {
 			const high = Math.max(data[i], data[i+1], data[i+2]), low = Math.min(data[i], data[i+1], data[i+2]);
 			if (data[i+3] > 200 && high - low > 30) strong++;
 		}
-		return [box.querySelector("h4").textContent, strong];
+		return [box.querySelector(".title").textContent, strong];
 	}))`)
 	for _, title := range wanted {
 		if strong, there := colours[title]; !there || strong < 50 {
@@ -249,6 +249,26 @@ func TestComparison(t *testing.T) {
 	}
 	b.quiet(url)
 	b.shot("compare")
+}
+
+func TestBench(t *testing.T) {
+	url := served(t, benched(t))
+	b := newTab(t, 1200, 900)
+	b.open(url)
+	text := eval[string](b, `document.querySelector("main").innerText`)
+	for _, want := range []string{"requests per second in the best of 4 runs", "1,264", "2,100", "100,000"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	// Two seconds have no best ten, so that Artillery's two runs have no bar.
+	if bars := eval[float64](b, `[...document.querySelectorAll(".bar rect.here")].filter((r) => r.getBoundingClientRect().width > 20).length`); bars != 2 {
+		t.Errorf("%.0f bars of what was measured here", bars)
+	}
+	eval[bool](b, `document.querySelectorAll("details.run").forEach((d) => { d.open = true; }) ?? true`)
+	b.do(chromedp.WaitReady(chromedp.CSS(`details.run:last-of-type [data-drawn="yes"]`)))
+	b.quiet(url)
+	b.shot("bench")
 }
 
 // Without scripts every figure is still there, as text.

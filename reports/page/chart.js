@@ -7,8 +7,8 @@ const dashes = [[], [9, 4], [2, 3], [12, 3, 2, 3], [5, 5], [16, 4], [1, 4], [8, 
 const axisWidth = 72;
 
 function chart(group, holder, spec) {
-  const box = element("section", "chart");
-  const heading = element("h4", "", spec.title);
+  const box = element("figure", "chart");
+  const heading = element(holder.dataset.heading || "h4", "title", spec.title);
   heading.id = `chart-${++chart.made}`;
   const note = element("p", "note", spec.note);
   note.id = heading.id + "-note";
@@ -18,7 +18,7 @@ function chart(group, holder, spec) {
   box.append(heading, note, plot, readout);
   holder.append(box);
 
-  const it = { box, plot, spec, group, shown: spec.series.map(() => true) };
+  const it = { box, plot, spec, group, shown: spec.series.map((s) => !s.hidden) };
   it.uplot = new uPlot(options(it, plot.clientWidth), [spec.x, ...spec.series.map((s) => s.values)], plot);
   it.readout = makeReadout(it, readout);
   makeFocusable(it, heading.id, note.id);
@@ -53,7 +53,7 @@ function options(it, width) {
     axes: [xAxis(spec), yAxis(spec)],
     series: [{}, ...spec.series.map((s) => ({
       label: s.label,
-      show: !spec.draw,
+      show: !spec.draw && !s.hidden,
       stroke: () => colour(s.colour),
       width: s.width || 1.75,
       alpha: s.faint ? 0.35 : 1,
@@ -135,7 +135,7 @@ function makeReadout(it, list) {
     const item = element("li");
     const button = element("button");
     button.type = "button";
-    button.setAttribute("aria-pressed", "true");
+    button.setAttribute("aria-pressed", String(it.shown[i]));
     const value = element("span");
     button.append(sample(s), document.createTextNode(s.label + " "), value);
     button.title = `${s.label}: show or hide`;

@@ -44,15 +44,7 @@ function drawRun(run, holder) {
     series: [line("p50", run.p50, 0, duration), line("p90", run.p90, 2, duration), line("p99", run.p99, 1, duration), line("max", run.max, 3, duration)],
   });
   addHeat(group, holder, run, x, at, longest);
-  // A column that was cut short has no rate, but what went wrong in it is not left out.
-  const kinds = run.kinds.map((k, i) => line(k.name, k.counts.map((n, at) => run.answered[at] == null && !(k.bad && n > 0) ? null : n / run.column), i));
-  if (kinds.length > 0) {
-    group.add(holder, {
-      title: "Errors and status codes", x, at,
-      note: kinds.length === 1 ? "All requests ended the same way." : "How the requests of each second ended. Click a name to hide its line: what is rare shows when what is frequent is gone.",
-      series: kinds,
-    });
-  }
+  addKinds(group, holder, run, x, at);
   if (run.users.some((n) => n > 0)) {
     group.add(holder, {
       title: "Users", x, at, height: 150, note: "Virtual users at work at the end of each second.",
@@ -60,6 +52,25 @@ function drawRun(run, holder) {
     });
   }
   drawCurves(holder, run.curves, "The whole distribution: how long the fastest share of requests took at most. Each mark to the right is ten times rarer; 99.999 % is one request of 100,000.");
+}
+
+// addKinds shows what went wrong, if anything did: next to hundreds of successes a second it would be a flat line.
+function addKinds(group, holder, run, x, at) {
+  if (run.kinds.length === 0) return;
+  const wrong = run.kinds.some((k) => k.bad);
+  group.add(holder, {
+    title: "Errors and status codes", x, at,
+    note: wrong ? "What went wrong in each second. Click a name to show or hide its line; successes are hidden at first."
+      : "How the requests of each second ended: none failed.",
+    series: run.kinds.map((k, i) => ({
+      ...line(k.name, k.counts.map((n, at) => cutShort(run, at) && !(k.bad && n > 0) ? null : n / run.column), i), hidden: wrong && !k.bad,
+    })),
+  });
+}
+
+// cutShort: a column that the end of the run cut short has no rate. What went wrong in it is not left out for that.
+function cutShort(run, at) {
+  return run.answered[at] == null;
 }
 
 function addHeat(group, holder, run, x, at, longest) {
