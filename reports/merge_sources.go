@@ -225,7 +225,10 @@ func (f *files) list(all int) (list []string) {
 	for _, text := range f.texts {
 		by := f.by[text]
 		names := named(by)
-		if len(by) == all {
+		switch {
+		case len(by) == all && all == 2:
+			names = "both"
+		case len(by) == all:
 			names = fmt.Sprintf("all %d", all)
 		}
 		list = append(list, fmt.Sprintf("%s (%s)", text, names))
