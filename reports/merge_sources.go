@@ -151,7 +151,11 @@ func (r *Report) mergedLimit() (limit string, reasons []string) {
 	if unknown {
 		return "", []string{}
 	}
-	reasons = []string{fmt.Sprintf("generators used %s to %s of their cores", percent(least), percent(most))}
+	used := percent(least)
+	if text := percent(most); text != used {
+		used += " to " + text
+	}
+	reasons = []string{"generators used " + used + " of their cores"}
 	if r.ClosedUsers == 0 {
 		reasons = append(reasons, "lag p99 "+spaced(r.Lag.P99))
 	}
