@@ -80,11 +80,11 @@ func (c *Comparison) writeJSON(w io.Writer) error {
 // writeText writes a table as wide as text is, and as many below each other as the runs need; each has the first run.
 func (c *Comparison) writeText(w io.Writer) error {
 	rows := c.rows()
+	per := min(len(c.Reports), mostAbreast)
 	label := 0
 	for _, r := range rows {
-		label = max(label, min(len([]rune(r.label)), widestLabel))
+		label = max(label, min(len([]rune(r.label)), textWidth-per*comparedWidth))
 	}
-	per := max((textWidth-label)/comparedWidth, 2)
 	for from := 1; from < len(c.Reports); from += per - 1 {
 		runs := []int{0}
 		for i := from; i < min(from+per-1, len(c.Reports)); i++ {
@@ -103,7 +103,7 @@ func (c *Comparison) writeText(w io.Writer) error {
 }
 
 const (
-	widestLabel   = 28
+	mostAbreast   = 4  // runs
 	comparedWidth = 18 // columns of a run: its figure and the ratio
 	ratioWidth    = 8
 )

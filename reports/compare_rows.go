@@ -1,9 +1,9 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -48,9 +48,12 @@ func (r row) ratio(i int) string {
 	if i == 0 || r.words != nil || r.values[0] == nil || r.values[i] == nil || *r.values[0] == 0 {
 		return ""
 	}
-	ratio := *r.values[i] / *r.values[0]
-	if ratio > 0 && ratio < 0.001 {
+	ratio, digits := *r.values[i] / *r.values[0], digits
+	switch {
+	case ratio > 0 && ratio < 0.001:
 		return "×<0.001"
+	case ratio < 0.1: // keeps to its column
+		digits = 2
 	}
 	return "×" + number(significantly(ratio, digits), digits)
 }
@@ -115,7 +118,11 @@ func (r *Report) cpuPerRequest() *float64 {
 func (c *Comparison) limits() row {
 	r := row{label: "limit"}
 	for _, report := range c.Reports {
-		r.words = append(r.words, orDash(report.Generator.Limit))
+		limit := report.Generator.Limit
+		if report.Requests == 0 {
+			limit = ""
+		}
+		r.words = append(r.words, orDash(limit))
 	}
 	return r
 }
@@ -135,32 +142,13 @@ func (c *Comparison) judged() (rows []row) {
 	return rows
 }
 
-// stepRows returns p99 and requests a second of each step of any run, if there are several.
+// stepRows returns p99 and successes a second of each step of any run, if there are several: of the busiest, if they
+// are many.
 func (c *Comparison) stepRows() (rows []row) {
-	var titles []string
-	steps := make([]map[string]Step, len(c.Reports))
-	most := 0
-	for i, r := range c.Reports {
-		steps[i] = map[string]Step{}
-		most = max(most, len(r.Steps))
-		seen := map[string]int{}
-		for _, s := range r.Steps {
-			title := strings.TrimSpace(s.Scenario + " " + s.title(origin(r.Target)))
-			if seen[title]++; seen[title] > 1 {
-				title = fmt.Sprintf("%s, %d", title, seen[title])
-			}
-			steps[i][title] = s
-			if !slices.Contains(titles, title) {
-				titles = append(titles, title)
-			}
-		}
-	}
-	if most < 2 {
-		return nil
-	}
+	titles, steps := c.steps()
 	for _, title := range titles {
-		p99, rps := row{label: "p99  " + plain(title), format: asDuration, better: lowerIsBetter},
-			row{label: "rps  " + plain(title), format: asRate, better: higherIsBetter}
+		p99 := row{label: "p99  " + title, format: asDuration, better: lowerIsBetter}
+		rps := row{label: "rps  " + title, format: asRate, better: higherIsBetter}
 		for i, r := range c.Reports {
 			s := steps[i][title]
 			p99.values = append(p99.values, s.Response.figure(s.Response.P99))
@@ -169,6 +157,33 @@ func (c *Comparison) stepRows() (rows []row) {
 		rows = append(rows, p99, rps)
 	}
 	return rows
+}
+
+// steps returns the steps of each run by what they do, and what is shown of them, in the order of the scripts.
+func (c *Comparison) steps() (titles []string, steps []map[string]Step) {
+	most, requests := 0, map[string]int64{}
+	for _, r := range c.Reports {
+		own, seen := map[string]Step{}, map[string]int{}
+		for _, s := range r.Steps {
+			title := plain(s.title(origin(r.Target)))
+			if seen[title]++; seen[title] > 1 {
+				title = fmt.Sprintf("%s, %d", title, seen[title])
+			}
+			own[title] = s
+			if !slices.Contains(titles, title) {
+				titles = append(titles, title)
+			}
+			requests[title] += s.Requests
+		}
+		steps, most = append(steps, own), max(most, len(own))
+	}
+	if most < 2 { // it is the run
+		return nil, steps
+	}
+	busiest := slices.Clone(titles)
+	slices.SortStableFunc(busiest, func(a, b string) int { return cmp.Compare(requests[b], requests[a]) })
+	busiest = busiest[:min(len(busiest), mostSteps)]
+	return slices.DeleteFunc(titles, func(title string) bool { return !slices.Contains(busiest, title) }), steps
 }
 
 // rate is the step's successes a second; nil if nothing was sent.

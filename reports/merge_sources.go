@@ -152,7 +152,11 @@ func (r *Report) mergedLimit() (limit string, reasons []string) {
 	if unknown {
 		return "", []string{}
 	}
-	reasons = []string{fmt.Sprintf("generators used %s to %s of their cores", percent(least), percent(most))}
+	used := percent(least)
+	if text := percent(most); text != used {
+		used += " to " + text
+	}
+	reasons = []string{"generators used " + used + " of their cores"}
 	if r.ClosedUsers == 0 {
 		reasons = append(reasons, "lag p99 "+spaced(r.Lag.P99))
 	}
@@ -226,7 +230,10 @@ func (f *files) list(all int) (list []string) {
 	for _, text := range f.texts {
 		by := f.by[text]
 		names := named(by)
-		if len(by) == all {
+		switch {
+		case len(by) == all && all == 2:
+			names = "both"
+		case len(by) == all:
 			names = fmt.Sprintf("all %d", all)
 		}
 		list = append(list, fmt.Sprintf("%s (%s)", text, names))

@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 )
 
@@ -48,22 +49,19 @@ func (c *Comparison) writeHTML(w io.Writer) error {
 	return p.write(w)
 }
 
-// shortLabels are the files without the folders and the ending that all of them have.
+// shortLabels are the files' own names where those tell them apart, else all of their paths.
 func shortLabels(files []string) []string {
 	labels := make([]string, len(files))
-	folder, shared := "", true
+	seen := map[string]bool{}
 	for i, file := range files {
-		labels[i] = strings.TrimSuffix(plain(file), ".json")
-		at := labels[i][:strings.LastIndexByte(labels[i], '/')+1]
-		if i == 0 {
-			folder = at
-		}
-		shared = shared && at == folder
+		labels[i] = strings.TrimSuffix(plain(filepath.Base(file)), ".json")
+		seen[labels[i]] = true
 	}
-	if shared {
-		for i := range labels {
-			labels[i] = labels[i][len(folder):]
-		}
+	if len(seen) == len(files) {
+		return labels
+	}
+	for i, file := range files {
+		labels[i] = plain(file)
 	}
 	return labels
 }

@@ -1,10 +1,7 @@
 package reports
 
 import (
-	"bytes"
 	"cmp"
-	"compress/gzip"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"maps"
@@ -99,22 +96,6 @@ func newPageRun(r *Report, label string, open bool) (pageRun, error) {
 		Times: timeRows(&chart), Source: source, chart: chart,
 	}
 	return run, nil
-}
-
-// packed returns the whole document, so that a page that was kept is a report that was kept.
-func packed(r *Report) (template.HTML, error) {
-	var out bytes.Buffer
-	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	if err != nil {
-		return "", err
-	}
-	if err := r.writeJSON(w); err != nil {
-		return "", err
-	}
-	if err := w.Close(); err != nil {
-		return "", err
-	}
-	return template.HTML(base64.StdEncoding.EncodeToString(out.Bytes())), nil
 }
 
 func (r *Report) facts() []fact {
@@ -324,7 +305,7 @@ func timeRows(d *chartData) []timeRow {
 	for from := 0; from < len(d.Offered); from += per {
 		to := min(from+per, len(d.Offered))
 		row := timeRow{
-			At:      short(int64(float64(from) * d.Column * 1e9)),
+			At:      (time.Duration(float64(from)*d.Column) * time.Second).String(),
 			Offered: meanOf(d.Offered[from:to]), Answered: meanOf(d.Answered[from:to]),
 			Users: integer(d.Users[to-1]),
 			P50:   worstOf(d.P50[from:to]), P99: worstOf(d.P99[from:to]), Max: worstOf(d.Max[from:to]),

@@ -20,7 +20,7 @@ type FormatError struct {
 
 func (e *FormatError) Error() string { return e.File + ": " + e.Reason }
 
-// ReadFile reads a report that attack --output wrote, today's or an older imgsvc's. What an older one did not know is
+// ReadFile reads a report that attack --output or --html wrote, today's or an older imgsvc's. What an older one did not know is
 // null, empty or, where it says so, another value that stands for unknown. The error is a *FormatError if the file
 // could be read, but is not a report, or one that contradicts itself.
 func ReadFile(path string) (*Report, error) {
@@ -41,14 +41,18 @@ func Read(from io.Reader, name string) (*Report, error) {
 	if len(text) > maxReportSize {
 		return nil, &FormatError{name, "not a report, as it is larger than one can be: " + size(maxReportSize)}
 	}
-	report, reason := parse(text)
+	var report *Report
+	text, reason := unwrapped(text)
+	if reason == "" {
+		report, reason = parse(text)
+	}
 	if reason != "" {
 		return nil, &FormatError{name, reason}
 	}
 	return report, nil
 }
 
-const notReport = "not a report; imgsvc attack --output FILE writes one"
+const notReport = "not a report; imgsvc attack --output FILE or --html FILE writes one"
 
 // parse returns the report in text, or why there is none.
 func parse(text []byte) (report *Report, reason string) {

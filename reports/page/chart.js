@@ -107,21 +107,29 @@ function xAxis(spec) {
   return { ...axis(), size: 32, incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400], values: (u, at) => at.map(clock) };
 }
 
-// yAxis labels powers of ten, and 2 and 5 times them where there are few.
+// multiples returns steps times powers of ten between min and max.
+function multiples(steps, min, max) {
+  const at = [];
+  for (let p = Math.floor(Math.log10(min)); p <= Math.log10(max); p++) {
+    for (const step of steps) {
+      const v = step * 10 ** p;
+      if (v >= min && v <= max) at.push(v);
+    }
+  }
+  return at;
+}
+
+// yAxis labels powers of ten, and multiples of them where there are few.
 function yAxis(spec) {
   const format = spec.y || count;
   if (!spec.log) return { ...axis(), size: axisWidth, values: (u, at) => at.map(format) };
   const splits = (u) => {
     const { min, max } = u.scales.y;
-    const steps = Math.log10(max / min) > 2.5 ? [1] : [1, 2, 5];
-    const at = [];
-    for (let p = Math.floor(Math.log10(min)); p <= Math.log10(max); p++) {
-      for (const step of steps) {
-        const v = step * 10 ** p;
-        if (v >= min && v <= max) at.push(v);
-      }
+    for (const steps of [[1], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9]]) {
+      const at = multiples(steps, min, max);
+      if (at.length > 2) return at;
     }
-    return at;
+    return [min, (min + max) / 2, max];
   };
   return { ...axis(), size: axisWidth, splits, filter: (u, at) => at, values: (u, at) => at.map(format) };
 }
