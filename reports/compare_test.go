@@ -34,7 +34,7 @@ func TestComparison(t *testing.T) {
 	c := fourRuns(t)
 	golden(t, "compare.txt", []byte(writtenComparison(t, c, "text")))
 	golden(t, "compare.md", []byte(writtenComparison(t, c, "markdown")))
-	if err := c.Write(&bytes.Buffer{}, "csv"); err == nil || !strings.Contains(err.Error(), "as text, json, markdown they can") {
+	if err := c.Write(&bytes.Buffer{}, "csv"); err == nil || !strings.Contains(err.Error(), "as text, json, markdown, html they can") {
 		t.Errorf("as csv: %v", err)
 	}
 	for line := range strings.Lines(writtenComparison(t, c, "text")) {

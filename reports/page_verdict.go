@@ -29,6 +29,8 @@ func (r *Report) verdict() verdict {
 	switch {
 	case r.Requests == 0:
 		v.Kind, v.Word, v.Headline = "warn", "Nothing", "No request was sent"
+	case failed == 1 && counted == 1:
+		v.Kind, v.Word, v.Headline = "fail", "Fail", "The threshold does not hold"
 	case failed > 0:
 		v.Kind, v.Word = "fail", "Fail"
 		v.Headline = fmt.Sprintf("%d of %s %s not hold", failed, plural(int64(counted), "threshold"), does(failed))
