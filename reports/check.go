@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -57,7 +58,7 @@ func checkFigures(v reflect.Value) error {
 		}
 		for i := range v.NumField() {
 			if err := checkFigures(v.Field(i)); err != nil {
-				return in(v.Type().Field(i).Name, err)
+				return in(jsonKey(v.Type().Field(i)), err)
 			}
 		}
 	case reflect.Slice:
@@ -77,6 +78,12 @@ func checkFigures(v reflect.Value) error {
 		}
 	}
 	return nil
+}
+
+// jsonKey is what a field is called in the document.
+func jsonKey(field reflect.StructField) string {
+	key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	return key
 }
 
 // in says where in the document an error is.

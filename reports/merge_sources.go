@@ -51,13 +51,13 @@ func (s Source) same(o Source) bool {
 		s.Generator.CPU == o.Generator.CPU && s.Generator.PeakRSS == o.Generator.PeakRSS && s.Generator.LagP99 == o.Generator.LagP99
 }
 
-// generatorsText names the runs that were merged.
-func (r *Report) generatorsText() string {
+// generatorFiles names the files of the runs that were merged.
+func (r *Report) generatorFiles() string {
 	var names []string
 	for _, s := range r.Generators {
 		names = append(names, s.File)
 	}
-	return fmt.Sprintf("%d: %s", len(names), named(names))
+	return named(names)
 }
 
 // named lists files, or as many as a line has room for.

@@ -266,7 +266,7 @@ func compareMembers(t *testing.T, root, part map[string]any, of reflect.Type, pa
 	}
 	inType := map[string]bool{}
 	for i := range of.NumField() {
-		name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+		name := jsonKey(of.Field(i))
 		if name == "-" || name == "" {
 			continue
 		}
