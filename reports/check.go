@@ -5,9 +5,8 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // maxFigure is the highest count, and the longest duration in ns (104 days), that a report may have: what every reader
@@ -59,7 +58,7 @@ func checkFigures(v reflect.Value) error {
 		}
 		for i := range v.NumField() {
 			if err := checkFigures(v.Field(i)); err != nil {
-				return in(v.Type().Field(i).Name, err)
+				return in(jsonKey(v.Type().Field(i)), err)
 			}
 		}
 	case reflect.Slice:
@@ -79,6 +78,12 @@ func checkFigures(v reflect.Value) error {
 		}
 	}
 	return nil
+}
+
+// jsonKey is what a field is called in the document.
+func jsonKey(field reflect.StructField) string {
+	key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	return key
 }
 
 // in says where in the document an error is.
@@ -169,43 +174,6 @@ func (d Distribution) check() error {
 func (s Samples) check() error {
 	_, err := s.durations()
 	return err
-}
-
-// durations returns what d sums up; see measured.
-func (d Distribution) durations() (*durations, error) {
-	return measured(d.Count, d.Min, d.Mean, d.Max, d.HDR)
-}
-
-// durations returns what s sums up; see measured.
-func (s Samples) durations() (*durations, error) {
-	return measured(s.Count, s.Min, s.Mean, s.Max, s.HDR)
-}
-
-// measured returns the durations that a document sums up. Their sum is mean × count: by less than count ns too low, as
-// a document's means are rounded down.
-func measured(count, least, mean, most int64, hdr string) (*durations, error) {
-	histogram, err := decode(hdr)
-	if err != nil {
-		return nil, err
-	}
-	if n := histogram.TotalCount(); n != count {
-		return nil, fmt.Errorf("a count of %d, but %d in its histogram", count, n)
-	}
-	d := &durations{sparse: histogram, count: count, min: least, max: most}
-	d.high, d.low = product(mean, count)
-	return d, nil
-}
-
-// decode returns the histogram that hdr encodes; "" is the empty one.
-func decode(hdr string) (*hdrhistogram.PackedHistogram, error) {
-	if hdr == "" {
-		return newSparse().sparse, nil
-	}
-	histogram, err := hdrhistogram.DecodePacked([]byte(hdr))
-	if err != nil {
-		return nil, fmt.Errorf("decode histogram: %w", err)
-	}
-	return histogram, nil
 }
 
 func sum(counts map[string]int64) (sum int64) {

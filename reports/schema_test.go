@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -149,13 +150,20 @@ func TestBenchIsOfItsSchema(t *testing.T) {
 
 // Every key and every value is looked at: whatever is misspelt, or of another type, is not a report.
 func TestSchemaIsStrict(t *testing.T) {
-	schema, all := compiled(t, "report"), samples(t)
+	schema, all, seen := compiled(t, "report"), samples(t), map[string]bool{}
+	indexes := regexp.MustCompile(`[0-9]+`)
 	for _, name := range []string{"ensured", "custom", "merged"} { // which have every key between them
 		var document any
 		if err := json.Unmarshal(written(t, all[name], "json"), &document); err != nil {
 			t.Fatal(err)
 		}
+		document.(map[string]any)["series"] = document.(map[string]any)["series"].([]any)[:1] // they are all alike
 		walkDocument(document, "", func(path string, at map[string]any, key string) {
+			place := indexes.ReplaceAllString(path+"/"+key, "0") // elements of a list are alike
+			if seen[place] {
+				return
+			}
+			seen[place] = true
 			was := at[key]
 			delete(at, key)
 			at[key+" "] = was
@@ -258,7 +266,7 @@ func compareMembers(t *testing.T, root, part map[string]any, of reflect.Type, pa
 	}
 	inType := map[string]bool{}
 	for i := range of.NumField() {
-		name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+		name := jsonKey(of.Field(i))
 		if name == "-" || name == "" {
 			continue
 		}
