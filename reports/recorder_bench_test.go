@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"math/rand/v2"
@@ -141,4 +142,17 @@ func heap() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
+}
+
+// BenchmarkHourPage draws the page of a run of an hour; size is the page's.
+func BenchmarkHourPage(b *testing.B) {
+	report := hour().Report(attack.Summary{Started: began, Duration: time.Hour}, Meta{})
+	var out bytes.Buffer
+	for b.Loop() {
+		out.Reset()
+		if err := report.Write(&out, "html"); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(out.Len()), "size_B")
 }
