@@ -14,7 +14,7 @@ type crew struct {
 	*run
 	wg    sync.WaitGroup
 	slots chan struct{} // one for each user that may be at work at once
-	sleep *sleeper      // until the next arrival
+	sleep sleeper       // until the next arrival
 }
 
 // driveUsers runs the phases one after the other and waits for the last user.
@@ -22,7 +22,7 @@ func (r *run) driveUsers(ctx, stop context.Context, began time.Time) (time.Time,
 	arrivals, cancel := context.WithCancel(stop) // ends with the last request there is to send as well
 	defer cancel()
 	r.gate.onSpent = cancel
-	sleep, err := newSleeper(arrivals)
+	sleep, err := r.opts.newSleeper(arrivals)
 	if err != nil {
 		return began, err
 	}
