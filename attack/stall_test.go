@@ -10,13 +10,10 @@ import (
 	"github.com/starkillersystems/imgsvc/attack"
 )
 
-const (
-	ms   = time.Millisecond
-	base = 2 * time.Millisecond // what an answer takes outside the stall
-)
+const ms = time.Millisecond
 
-// stalling answers nothing in the sixth second of the run: who asks then waits until it is over.
-func stalling() http.HandlerFunc {
+// stalling answers after base, and nothing in the sixth second of the run: who asks then waits until it is over.
+func stalling(base time.Duration) http.HandlerFunc {
 	began := time.Now()
 	return func(w http.ResponseWriter, _ *http.Request) {
 		at := time.Since(began)
@@ -30,22 +27,24 @@ func stalling() http.HandlerFunc {
 
 // A stall of a second in ten is a tenth of the requests, which wait for anything from nothing to the whole second.
 func TestStallAtAFixedRate(t *testing.T) {
+	const base = 2 * ms
+	ten := attack.Ramp{From: 200, To: 200, Duration: 10 * time.Second}
 	for name, o := range map[string]attack.Options{
-		"a rate":             {Script: asking(t), Rate: attack.Ramp{From: 400, To: 400, Duration: 10 * time.Second}},
-		"a rate over HTTP/2": {Script: asking(t), Rate: attack.Ramp{From: 400, To: 400, Duration: 10 * time.Second}, Protocol: attack.H2C},
-		"users who arrive":   {Script: arriving(t, "{duration: 10, arrivalRate: 400}")},
+		"a rate":             {Script: asking(t), Rate: ten},
+		"a rate over HTTP/2": {Script: asking(t), Rate: ten, Protocol: attack.H2C},
+		"users who arrive":   {Script: arriving(t, "{duration: 10, arrivalRate: 200}")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, nil, func(t *testing.T, n *network) {
-				n.serve(stalling())
+				n.serve(stalling(base))
 				out := run(t, context.Background(), n, o)
 				for percent, want := range map[float64]time.Duration{90: base, 95: 500 * ms, 99: 900 * ms, 99.9: 990 * ms} {
 					if got := time.Duration(quantiles(out.Response)[percent]); (got - want).Abs() > want/100 {
 						t.Errorf("p%v of response is %v, want %v", percent, got, want)
 					}
 				}
-				if out.Response.Max != int64(time.Second) || out.Requests != 4000 || out.Lag.Max != 0 {
-					t.Errorf("max %v of %d requests, lag up to %v; want 1s of 4000, no lag",
+				if out.Response.Max != int64(time.Second) || out.Requests != 2000 || out.Lag.Max != 0 {
+					t.Errorf("max %v of %d requests, lag up to %v; want 1s of 2000, no lag",
 						time.Duration(out.Response.Max), out.Requests, time.Duration(out.Lag.Max))
 				}
 			})
@@ -56,9 +55,9 @@ func TestStallAtAFixedRate(t *testing.T) {
 // The same stall in a closed loop is one request of each user: all others are never asked meanwhile. That is what the
 // report's words about a closed loop say.
 func TestStallInAClosedLoop(t *testing.T) {
-	const users = 10
+	const users, base = 10, 20 * ms
 	inBubble(t, nil, func(t *testing.T, n *network) {
-		n.serve(stalling())
+		n.serve(stalling(base))
 		script := looping(t, users, 0)
 		script.Phases[0].Duration = 10*time.Second - base/2
 		out := run(t, context.Background(), n, attack.Options{Script: script})
