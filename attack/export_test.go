@@ -3,6 +3,8 @@ package attack
 import (
 	"context"
 	"net"
+
+	"github.com/starkillersystems/imgsvc/scenarios"
 )
 
 // Dialing returns options whose connections dial makes.
@@ -10,3 +12,11 @@ func (o Options) Dialing(dial func(ctx context.Context, network, addr string) (n
 	o.dial = dial
 	return o
 }
+
+// Arrivals returns the schedule of an open phase, which is the i-th.
+func Arrivals(p scenarios.Phase, seed uint64, i int) Schedule {
+	return arrivals(p, arrivalStream(seed, i))
+}
+
+// DueBy counts the events of a schedule that are due by t.
+var DueBy = dueBy
