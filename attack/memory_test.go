@@ -14,10 +14,12 @@ import (
 // testing/synctest every duration that is measured is one that a test made.
 type network struct {
 	onDial  func(ctx context.Context, n int) error // of the n-th connection, from 0; nil: nothing goes wrong
+	tapped  bool                                   // taps keep what the attacks send
 	streams int                                    // on an HTTP/2 connection at once, at most; 0: net/http's default
 
 	mu      sync.Mutex
 	dialed  int
+	taps    []*tap // one a connection; read when all is over
 	waiting chan net.Conn
 	closed  chan struct{}
 	closing sync.Once
@@ -40,6 +42,12 @@ func (n *network) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 		}
 	}
 	client, server := pipe(number)
+	if n.tapped {
+		client.tap = &tap{}
+		n.mu.Lock()
+		n.taps = append(n.taps, client.tap)
+		n.mu.Unlock()
+	}
 	n.waiting <- server
 	return client, nil
 }
@@ -77,6 +85,7 @@ func address(n int) net.Addr {
 // wire is one end of a connection. What is written is there at once; there is room for any amount.
 type wire struct {
 	in, out       *stream
+	tap           *tap // gets what is written; nil: nobody does
 	local, remote net.Addr
 	mu            sync.Mutex
 	writeBefore   time.Time
@@ -103,6 +112,9 @@ func (w *wire) Write(p []byte) (int, error) {
 	err := os.ErrDeadlineExceeded
 	if before.IsZero() || time.Now().Before(before) {
 		err = w.out.write(p)
+	}
+	if w.tap != nil {
+		w.tap.Write(p)
 	}
 	if err != nil {
 		return 0, &net.OpError{Op: "write", Net: "tcp", Err: err}

@@ -26,8 +26,11 @@ type virtualUser struct {
 	part    int64        // it asks for one such part of what is left
 }
 
+// nextNumber returns the number of the user who comes next, which all it draws depends on.
+func (r *run) nextNumber() int64 { return r.started.Add(1) - 1 }
+
 func (r *run) newUser(phase int, due time.Time, g *gate) *virtualUser {
-	return r.userOf(r.started.Add(1)-1, phase, due, g)
+	return r.userOf(r.nextNumber(), phase, due, g)
 }
 
 func (r *run) userOf(number int64, phase int, due time.Time, g *gate) *virtualUser {
