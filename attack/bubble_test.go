@@ -3,9 +3,11 @@ package attack_test
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -48,15 +50,31 @@ func (n *network) serve(handler http.HandlerFunc) {
 	}
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetUnencryptedHTTP2(true)
-	n.serving.Go(func() { _ = server.Serve(n) }) // until it is closed
+	server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		if secure, ok := c.(*tls.Conn); ok {
+			c = secure.NetConn()
+		}
+		return context.WithValue(ctx, wireKey{}, c)
+	}
+	server.TLSConfig = &tls.Config{GetCertificate: n.secure}
+	n.serving.Go(func() { // until it is closed
+		if n.secure != nil {
+			_ = server.ServeTLS(n, "", "")
+			return
+		}
+		_ = server.Serve(n)
+	})
 	n.onClose = func() { _ = server.Close() }
 }
 
 // run attacks over a network in memory.
 func run(t *testing.T, ctx context.Context, n *network, o attack.Options) outcome {
 	t.Helper()
-	recorder := reports.NewRecorder()
-	out := outcome{}
+	return runInto(t, ctx, n, o, reports.NewRecorder())
+}
+
+func runInto(t *testing.T, ctx context.Context, n *network, o attack.Options, recorder *reports.Recorder) (out outcome) {
+	t.Helper()
 	o.Sink, o.Remote, o.MaxBody = recorder, true, -1
 	o.Results = func(r *attack.Result) { out.results = append(out.results, *r) }
 	summary, err := attack.Run(ctx, o.Dialing(n.dial))

@@ -2,6 +2,7 @@ package attack_test
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"os"
@@ -13,9 +14,10 @@ import (
 // network is a network in memory, and the listener at its other end. It takes no time, so that in a bubble of
 // testing/synctest every duration that is measured is one that a test made.
 type network struct {
-	onDial  func(ctx context.Context, n int) error // of the n-th connection, from 0; nil: nothing goes wrong
-	tapped  bool                                   // taps keep what the attacks send
-	streams int                                    // on an HTTP/2 connection at once, at most; 0: net/http's default
+	onDial  func(ctx context.Context, n int) error               // of the n-th connection, from 0; nil: nothing goes wrong
+	secure  func(*tls.ClientHelloInfo) (*tls.Certificate, error) // not nil: connections are encrypted
+	tapped  bool                                                 // taps keep what the attacks send
+	streams int                                                  // on an HTTP/2 connection at once, at most; 0: net/http's default
 
 	mu      sync.Mutex
 	dialed  int
@@ -74,6 +76,7 @@ func (n *network) stop() {
 		n.onClose()
 	}
 	n.serving.Wait()
+	time.Sleep(time.Minute) // in which what handlers have begun comes to its end
 }
 
 func (n *network) Addr() net.Addr { return address(0) }

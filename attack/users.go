@@ -176,13 +176,13 @@ func (u *virtualUser) again(ctx context.Context, phase scenarios.Phase) {
 	for !u.gate.shut.Load() {
 		u.run.opts.Script.Begin(u.vars, u.number)
 		u.number += int64(phase.Users)
-		before := u.due
+		before := u.progress()
 		err := u.walkThrough(ctx, u.pick(phase))
 		if errors.Is(err, errStopped) {
 			return
 		}
 		u.run.countUserError(u.shard, err)
-		if !u.due.After(before) {
+		if u.progress() == before {
 			u.run.countUserError(u.shard, userError(keyIdle))
 			return
 		}
