@@ -61,11 +61,12 @@ func diced(t *testing.T, phases string) *scenarios.Script {
 }
 
 // said returns what each connection was told, byte for byte, and when requests were due: both in an order that does not
-// depend on whose turn it was.
-func said(t *testing.T, o attack.Options) (text string) {
+// depend on whose turn it was. later is the time of day, from which nothing may be drawn.
+func said(t *testing.T, o attack.Options, later time.Duration) (text string) {
 	t.Helper()
 	inBubble(t, nil, func(t *testing.T, n *network) {
 		n.tapped = true
+		time.Sleep(later)
 		n.serve(func(w http.ResponseWriter, r *http.Request) {
 			time.Sleep(time.Duration(len(r.URL.Path)) * ms)
 			fmt.Fprint(w, `{"ids": [1, 2, 3, 4, 5, 6, 7]}`)
@@ -79,6 +80,9 @@ func said(t *testing.T, o attack.Options) (text string) {
 			all = append(all, tap.String())
 		}
 		slices.Sort(all)
+		if each := slices.Compact(slices.Clone(all)); len(each) < len(all) {
+			t.Errorf("of %d users only %d did something of their own", len(all), len(each))
+		}
 		for _, r := range out.results {
 			all = append(all, fmt.Sprint(r.Due().Sub(out.summary.Started)))
 		}
@@ -107,17 +111,17 @@ func TestTheSameSeedSendsTheSame(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			test.options.Seed = 1
-			first := said(t, test.options)
-			for _, cores := range []int{1, 2, runtime.GOMAXPROCS(0)} {
+			first := said(t, test.options, 0)
+			for i, cores := range []int{1, 2, runtime.GOMAXPROCS(0)} {
 				before := runtime.GOMAXPROCS(cores)
-				again := said(t, test.options)
+				again := said(t, test.options, time.Duration(i+1)*1234567*time.Microsecond)
 				runtime.GOMAXPROCS(before)
 				if again != first {
 					t.Fatalf("on %d cores the same seed sent something else: %s", cores, difference(first, again))
 				}
 			}
 			test.options.Seed = 2
-			if other := said(t, test.options); (other != first) != test.random {
+			if other := said(t, test.options, 0); (other != first) != test.random {
 				t.Errorf("another seed sends something else: %v, want %v", other != first, test.random)
 			}
 		})
