@@ -96,6 +96,13 @@ func said(t *testing.T, o attack.Options, later time.Duration) (text string) {
 func TestTheSameSeedSendsTheSame(t *testing.T) {
 	inLoop := diced(t, "{duration: 1, arrivalRate: 1}")
 	inLoop.Phases = []scenarios.Phase{{Users: 7, Duration: 5*time.Second + 300*time.Microsecond}}
+	atOnce := diced(t, "{duration: 1, arrivalRate: 1}")
+	atOnce.Phases = nil
+	for scenario := range 2 { // each of whose users belongs to its phase, whoever gets a core first
+		atOnce.Phases = append(atOnce.Phases, scenarios.Phase{
+			Only: []int{scenario}, Arrivals: &scenarios.Arrivals{Law: scenarios.Even, Count: 30},
+		})
+	}
 	targets := load(t, "targets.txt", "GET http://shop.test/a\nPOST http://shop.test/b\nGET http://shop.test/c\n")
 	tests := []struct {
 		name    string
@@ -105,6 +112,7 @@ func TestTheSameSeedSendsTheSame(t *testing.T) {
 		{"one user", attack.Options{Script: diced(t, "{duration: 1, arrivalCount: 1}")}, true},
 		{"users who arrive", attack.Options{Script: diced(t, "{duration: 2, arrivalRate: 40}, {duration: 3, rampTo: 60}")}, true},
 		{"who arrive at random", attack.Options{Script: diced(t, "{duration: 2, arrivalRate: 50, mode: poisson}")}, true},
+		{"who all arrive at once", attack.Options{Script: atOnce}, true},
 		{"users in a loop", attack.Options{Script: inLoop}, true},
 		{"a rate", attack.Options{Script: targets, Rate: attack.Ramp{From: 30, To: 90, Duration: 3 * time.Second}}, false},
 	}
