@@ -20,3 +20,11 @@ func Arrivals(p scenarios.Phase, seed uint64, i int) Schedule {
 
 // DueBy counts the events of a schedule that are due by t.
 var DueBy = dueBy
+
+// ErrorKeyOf returns the key an error of a request is counted under, over either protocol.
+func ErrorKeyOf(err error, http2 bool) string {
+	if http2 {
+		err = streamError(err)
+	}
+	return errorKey(context.Background(), err)
+}

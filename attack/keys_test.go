@@ -1,9 +1,17 @@
 package attack_test
 
 import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
+	"net"
+	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -13,6 +21,9 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+	"pgregory.net/rapid"
+
+	"github.com/starkillersystems/imgsvc/attack"
 )
 
 // documentedKeys returns the keys that docs/truth.md lists.
@@ -154,4 +165,38 @@ func TestKeysAreDocumented(t *testing.T) {
 			t.Errorf("%q is in docs/truth.md, but nothing is counted under it", key)
 		}
 	}
+}
+
+// anyError is what a request can end in: an error of the system's, of TLS, of a name's look-up or of nobody we know, with
+// or without a text around it that holds an address.
+var anyError = rapid.Custom(func(t *rapid.T) error {
+	text := rapid.StringN(0, 40, 80).Draw(t, "text")
+	certificate := &x509.Certificate{}
+	err := rapid.SampledFrom([]error{
+		errors.New(text), errors.New("http2: " + text), errors.New("net/http: invalid header " + text), io.EOF,
+		io.ErrUnexpectedEOF, io.ErrNoProgress, os.ErrDeadlineExceeded, context.DeadlineExceeded, context.Canceled, net.ErrClosed,
+		syscall.Errno(rapid.IntRange(1, 250).Draw(t, "errno")), x509.UnknownAuthorityError{Cert: certificate},
+		x509.HostnameError{Certificate: certificate, Host: text}, x509.CertificateInvalidError{Reason: x509.Expired},
+		x509.CertificateInvalidError{Reason: x509.NotAuthorizedToSign, Detail: text}, tls.RecordHeaderError{Msg: text},
+		tls.AlertError(rapid.IntRange(0, 120).Draw(t, "alert")), &tls.CertificateVerificationError{Err: errors.New(text)},
+		&net.DNSError{Err: text, Name: "10.0.0.1:80"}, &net.AddrError{Err: text, Addr: "10.0.0.1:80"},
+	}).Draw(t, "error")
+	for range rapid.IntRange(0, 3).Draw(t, "wraps") {
+		err = rapid.SampledFrom([]error{
+			fmt.Errorf("10.0.0.1:8080: %s: %w", text, err), os.NewSyscallError("read", err), &url.Error{Op: "Get", URL: text, Err: err},
+			&net.OpError{Op: rapid.SampledFrom([]string{"dial", "read", "remote error"}).Draw(t, "op"), Net: "tcp", Err: err},
+		}).Draw(t, "wrap")
+	}
+	return err
+})
+
+// Whatever an error is, it is counted under a key that is explained, and never under a text of its own.
+func TestNoErrorEscapesAsText(t *testing.T) {
+	documented := documentedKeys(t)
+	rapid.Check(t, func(t *rapid.T) {
+		err, http2 := anyError.Draw(t, "err"), rapid.Bool().Draw(t, "http2")
+		if key := attack.ErrorKeyOf(err, http2); !slices.Contains(documented, key) && !isErrno(key) {
+			t.Fatalf("%v is counted under %q", err, key)
+		}
+	})
 }

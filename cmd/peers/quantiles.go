@@ -62,9 +62,11 @@ func (b *box) quantilesTable(ctx context.Context) error {
 }
 
 const omissionNote = `
-"the service" is what it measured in the same run, from when it had a request to when it gave the answer. wrk, and imgsvc
-with --vus, send the next request of a connection when the last one is answered: in the stalled second they ask nothing,
-and each connection meets the stall once (coordinated omission). At a rate a request counts from when it was due.
+"the service" is what it measured in the same run, from when it had a request to when it gave the answer. --vus and wrk send
+a connection's next request when its last one is answered: in the stalled second they ask nothing, and each connection meets
+the stall once (coordinated omission). At a --rate a request counts from when it was due. What wrk prints it has "corrected":
+for each answer that took longer than twice the mean it adds answers that it supposes were left out (stats_correct in its
+source), so that where some answers are slow and others are not its quantiles are of answers that never came.
 `
 
 // quantilesOf starts a service and runs everybody on it, one after the other.
