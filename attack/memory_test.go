@@ -76,7 +76,7 @@ func (n *network) stop() {
 		n.onClose()
 	}
 	n.serving.Wait()
-	time.Sleep(time.Minute) // in which what handlers have begun comes to its end
+	time.Sleep(time.Hour) // in which what handlers have begun comes to its end
 }
 
 func (n *network) Addr() net.Addr { return address(0) }

@@ -2,6 +2,7 @@ package attack_test
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net/http"
 	"testing"
@@ -132,6 +133,63 @@ scenarios: [{flow: [`+flow+`]}]
 					if got != test.want[i] {
 						t.Errorf("request %d: due, lag, latency, first byte are %v, want %v", i, got, test.want[i])
 					}
+				}
+			})
+		})
+	}
+}
+
+// A TLS handshake is latency, and what runs out of time, or is cut off, was under way for exactly so long.
+func TestMomentsOfFailures(t *testing.T) {
+	const shaking, timeout, cut = 25 * ms, 200 * ms, 120 * ms
+	own := certificate(t)
+	late := func(d time.Duration) func(context.Context, int) error {
+		return func(ctx context.Context, _ int) error {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(d):
+				return nil
+			}
+		}
+	}
+	tests := []struct {
+		name      string
+		dial      func(context.Context, int) error
+		handshake time.Duration
+		answer    time.Duration
+		kill      bool
+		latency   time.Duration
+		key       string
+	}{
+		{"a handshake", late(connecting), shaking, toHead, false, connecting + shaking + toHead, ""},
+		{"no connection in time", late(time.Minute), 0, 0, false, timeout, "ETIMEDOUT"},
+		{"no handshake in time", late(connecting), time.Minute, 0, false, timeout, "ETIMEDOUT"},
+		{"no answer in time", late(connecting), shaking, time.Minute, false, timeout * 33 / 32, "ETIMEDOUT"}, // told rarely, so up to 3 % late
+		{"cut off while connecting", late(time.Minute), 0, 0, true, cut, "INTERRUPTED"},
+		{"cut off while shaking hands", late(connecting), time.Minute, 0, true, cut, "INTERRUPTED"},
+		{"cut off while waiting", late(connecting), shaking, time.Minute, true, cut, "INTERRUPTED"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			inBubble(t, nil, func(t *testing.T, n *network) {
+				n.onDial = test.dial
+				n.secure = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { time.Sleep(test.handshake); return &own, nil }
+				n.serve(func(w http.ResponseWriter, _ *http.Request) {
+					time.Sleep(test.answer)
+					_, _ = io.WriteString(w, "hello")
+				})
+				ctx, cancel := context.Background(), func() {}
+				if test.kill {
+					ctx, cancel = context.WithTimeout(ctx, cut)
+				}
+				defer cancel()
+				script := load(t, "targets.txt", "GET https://shop.test/\n")
+				script.Phases = []scenarios.Phase{{Users: 1, Requests: 1}}
+				out := run(t, ctx, n, attack.Options{Script: script, Timeout: timeout, TLS: &tls.Config{InsecureSkipVerify: true}})
+				if len(out.results) != 1 || out.results[0].Latency != test.latency || out.results[0].Lag != 0 || out.results[0].Error != test.key {
+					t.Errorf("results %v with errors %v, want one of %v, %q", out.each(func(r *attack.Result) time.Duration { return r.Latency }),
+						out.Errors, test.latency, test.key)
 				}
 			})
 		})
