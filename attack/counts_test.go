@@ -49,7 +49,7 @@ func endings() []ending {
 		{"--abort-on-fail", func(t *testing.T, o *options, r *reports.Recorder) context.Context {
 			stop := make(chan struct{})
 			o.Stop = stop
-			watching, over := context.WithCancel(never)
+			watching, over := context.WithTimeout(never, 2*time.Second)
 			t.Cleanup(over)
 			go func() { // as the command does, which looks once a second
 				for r.SoFar(time.Now()).Successes == r.SoFar(time.Now()).Requests {
