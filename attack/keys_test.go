@@ -191,7 +191,7 @@ var anyError = rapid.Custom(func(t *rapid.T) error {
 })
 
 // Whatever an error is, it is counted under a key that is explained, and never under a text of its own.
-func TestNoErrorEscapesAsText(t *testing.T) {
+func TestKeysCoverEveryError(t *testing.T) {
 	documented := documentedKeys(t)
 	rapid.Check(t, func(t *rapid.T) {
 		err, http2 := anyError.Draw(t, "err"), rapid.Bool().Draw(t, "http2")

@@ -59,7 +59,7 @@ func TestScheduleIsTheIntegralOfItsRate(t *testing.T) {
 }
 
 // What was due by any moment can be counted without looking at every event, which is how unsent requests are found.
-func TestDueByCounts(t *testing.T) {
+func TestScheduleCountsWhatIsDue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := anyRamp.Draw(t, "ramp")
 		at := time.Duration(rapid.Int64Range(0, int64(r.Duration)).Draw(t, "at"))
