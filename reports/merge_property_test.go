@@ -35,14 +35,11 @@ func TestReportIsThatOfAPlainList(t *testing.T) {
 			}
 		}
 		report := recorder.Report(attack.Summary{Started: began, Duration: modelRun}, Meta{})
-		compare(t, report, modelOf(all))
-		if t.Failed() {
-			rt.Fatal("not the same")
-		}
+		compare(rt, report, modelOf(all))
 	})
 }
 
-func compare(t *testing.T, r *Report, m model) {
+func compare(t rapid.TB, r *Report, m model) {
 	t.Helper()
 	d := differ{t}
 	codes, errors := m.counts()

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"testing"
 	"time"
 
 	"pgregory.net/rapid"
@@ -116,8 +115,8 @@ func (m model) counts() (codes, errors map[string]int64) {
 	return codes, errors
 }
 
-// differ collects what is not as it should be.
-type differ struct{ *testing.T }
+// differ says what is not as it should be.
+type differ struct{ rapid.TB }
 
 func (d differ) same(what string, got, want any) {
 	d.Helper()
