@@ -13,7 +13,7 @@ func (c *conn) discard(h head) (uint64, error) {
 	case h.chunked:
 		return c.discardChunks()
 	case h.length < 0:
-		n, err := c.discardN(1<<63-2, 0)
+		n, err := c.discardN(1<<63-1, 0)
 		if errors.Is(err, io.EOF) {
 			err = nil
 		}
@@ -39,7 +39,7 @@ func (c *conn) discardN(n, more int64) (uint64, error) {
 	into := scratch.Get().(*[64 << 10]byte)
 	defer scratch.Put(into)
 	for done < n {
-		got, err := c.Read(into[:min(n-done+more, int64(len(into)))])
+		got, err := c.Read(into[:min(n-done, int64(len(into))-more)+more])
 		if int64(got) > n-done {
 			got--
 			c.buf[0], c.r, c.w = into[got], 0, 1

@@ -163,10 +163,10 @@ func (h *head) connection(value []byte) {
 // framed settles how long the body is (RFC 9112, section 6.3).
 func (h head) framed(method string) head {
 	switch {
-	case method == "HEAD" || h.status == 204 || h.status == 304:
-		h.length, h.chunked = 0, false
 	case h.status == 101:
 		h.length, h.chunked, h.close = 0, false, true
+	case method == "HEAD" || h.status == 204 || h.status == 304:
+		h.length, h.chunked = 0, false
 	case h.chunked:
 		h.length = -1
 	case h.length < 0:
