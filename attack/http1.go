@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"strings"
 	"time"
 )
 
@@ -89,9 +90,13 @@ func (c *conn) remember(text []byte, h head) {
 	}
 }
 
-// headText returns the bytes up to and including the next blank line, in place.
+// headText returns the bytes up to and including the next blank line, in place. What does not begin as a head is refused
+// at once: its end may never come.
 func (c *conn) headText() ([]byte, error) {
 	for searched := 0; ; {
+		if text := c.buf[c.r:c.w]; !strings.HasPrefix("HTTP/", string(text[:min(len(text), 5)])) {
+			return nil, errStatusLine
+		}
 		if end := headEnd(c.buf[c.r:c.w], searched); end > 0 {
 			text := c.buf[c.r : c.r+end]
 			c.r += end
@@ -132,7 +137,7 @@ func (c *conn) send(request []byte) (int, time.Time, error) {
 		n, err := c.Write(request)
 		return n, time.Now(), err
 	}
-	sent, at, got, err := c.socket.exchange(request, c.buf)
+	sent, at, got, err := c.socket.exchange(request, c.buf, !c.used)
 	c.w, c.answered = got, got > 0
 	if err != nil || sent == len(request) {
 		return sent, at, err
