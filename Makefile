@@ -1,6 +1,6 @@
 # What people and CI run. CI has no commands of its own.
 
-.PHONY: check test bench build peers fuzz
+.PHONY: check test bench build peers fuzz soak
 
 build:
 	go build -o imgsvc ./cmd/imgsvc
@@ -31,6 +31,11 @@ fuzz:
 		echo "== $$package $$target"; \
 		go test $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x -parallel $(FUZZPARALLEL) || exit 1; \
 	done
+
+# Attacks a service whose faults switch on and off, and fails if memory, goroutines or files grow, or counts do not add up.
+SOAK ?= 30m
+soak:
+	go run ./cmd/soak -duration $(SOAK)
 
 # imgsvc beside other load generators, which it installs (Debian, npm, Go module proxy). Needs Linux and two quiet cores.
 peers:
