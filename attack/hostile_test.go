@@ -26,9 +26,10 @@ type hostile struct {
 	want  string // what each such request ends in: its key or its status
 	fresh bool   // the next request needs a new connection although the answer is a success; errors always do
 
-	talk   func(c net.Conn) (keep bool) // behind a request: instead of an answer
-	accept func(c net.Conn)             // or: instead of all that is done with a connection
-	secure *tls.Config                  // the service's; nil: no TLS
+	talk   func(c net.Conn) (keep bool)   // behind a request: instead of an answer
+	accept func(c net.Conn)               // or: instead of all that is done with a connection
+	frames func(f *frames, stream uint32) // or, over HTTP/2: behind a request
+	secure *tls.Config                    // the service's; nil: no TLS
 	change func(o *Options, bad *scenarios.Request)
 	also   []string // what the requests end in that redirects lead to
 	user   string   // the user error there is, too

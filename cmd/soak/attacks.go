@@ -99,7 +99,9 @@ func startRound(ctx context.Context, place *site, length time.Duration) *attacks
 func startLasting(ctx context.Context, place *site, longest time.Duration) *attacks {
 	a := &attacks{stop: make(chan struct{})}
 	a.start(ctx, "lasting-users", 0, true, attack.Options{Script: pages(place.url("http", "lasting-users"), true)})
+	// Workers of a rate stay once they were needed, up to MaxVUs: without that a machine that stalls looks like a leak.
 	a.start(ctx, "lasting-rate-h2c", 0, true, attack.Options{
+		MaxVUs: 32,
 		Script: pages(place.url("h2c", "lasting-rate-h2c"), false), Protocol: attack.H2C,
 		Rate: attack.Ramp{From: 50, To: 50, Duration: longest},
 	})
