@@ -252,7 +252,9 @@ func allocated() uint64 {
 
 // Every fault has the outcome the catalogue names, within its bound, and the same user goes on to a sound answer.
 func TestHostileServers(t *testing.T) {
-	for _, group := range hostileGroups(t) {
+	groups := hostileGroups(t)
+	checkCatalogue(t, append(groups, hostileGroup{"HTTP/2", hostileStreams()}))
+	for _, group := range groups {
 		for _, h := range group.cases {
 			t.Run(group.name+"/"+h.fault, h.run)
 		}
