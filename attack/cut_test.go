@@ -131,3 +131,30 @@ func TestCutBeforeTheFirstByteIsAskedAgain(t *testing.T) {
 		t.Errorf("%d reconnects, results %v; want 1 and, of two requests, one ECONNRESET", u.reconnects, n.codes())
 	}
 }
+
+// A user who is sent from origin to origin keeps connections to so many, and no more.
+func TestOriginsAreBounded(t *testing.T) {
+	url := dialogue(t, func(c net.Conn, in *bufio.Reader) {
+		for _, err := http.ReadRequest(in); err == nil; _, err = http.ReadRequest(in) {
+			io.WriteString(c, okAnswer)
+		}
+	})
+	u, _ := hostileUser(t, Options{Remote: true, Timeout: ampleLimit}, get(url), get(url))
+	closed := 0
+	for i := range maxOrigins {
+		other := conn{Conn: &closing{closed: &closed}, origin: origin{addr: fmt.Sprint(i)}, unwatch: func() bool { return true }}
+		u.conns = append(u.conns, &other)
+	}
+	if err := u.send(0); err != nil || len(u.conns) != maxOrigins || closed != 1 || u.conns[0].origin.addr != "1" {
+		t.Errorf("error %v, %d connections, %d closed, the oldest to %s; want %d, 1 and 1",
+			err, len(u.conns), closed, u.conns[0].origin.addr, maxOrigins)
+	}
+}
+
+// closing is a connection that can be closed, and nothing else.
+type closing struct {
+	net.Conn
+	closed *int
+}
+
+func (c *closing) Close() error { *c.closed++; return nil }

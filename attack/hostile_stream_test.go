@@ -8,8 +8,6 @@ import (
 	"log"
 	"net"
 	"os"
-	"runtime"
-	"runtime/metrics"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -200,19 +198,7 @@ func TestHostileServersOverHTTP2(t *testing.T) {
 			u, n := hostileUser(t, Options{Remote: true, Protocol: H2C}, get(url+"/bad"), get(url+"/good"))
 			for range 2 {
 				bad.Store(true)
-				if u.run.opts.Timeout = ampleLimit; h.waits {
-					u.run.opts.Timeout = shortLimit
-				}
-				n.results = nil
-				measured := allocates
-				if h.waits { // what floods in until then is allocated, and let go
-					measured = holds
-				}
-				var err error
-				if spent := measured(func() { err = u.send(0) }) >> 10; spent > h.limit() {
-					t.Errorf("a request took %d KiB, want at most %d", spent, h.limit())
-				}
-				h.check(t, u, n, err)
+				h.measure(t, u, n)
 				bad.Store(false)
 				n.results, u.run.opts.Timeout = nil, ampleLimit
 				if err := u.send(1); err != nil || len(n.results) != 1 || outcomeOf(n.results[0]) != "200" {
@@ -220,35 +206,5 @@ func TestHostileServersOverHTTP2(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func allocates(do func()) int {
-	before := allocated()
-	do()
-	return int(allocated() - before)
-}
-
-// holds returns how many bytes of live objects there are at most while something is done, beyond those before.
-func holds(do func()) int {
-	live := func() int {
-		runtime.GC()
-		sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-		metrics.Read(sample)
-		return int(sample[0].Value.Uint64())
-	}
-	before, most := live(), 0
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		do()
-	}()
-	for {
-		most = max(most, live())
-		select {
-		case <-done:
-			return most - before
-		case <-time.After(10 * time.Millisecond):
-		}
 	}
 }

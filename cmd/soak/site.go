@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -139,10 +138,11 @@ func (s *site) begin(f fault) {
 	s.mu.Lock()
 	s.fault = f
 	s.mu.Unlock()
+	if f != refusing {
+		return
+	}
 	for _, d := range s.doors {
-		if f == refusing {
-			d.shut()
-		}
+		d.shut()
 	}
 }
 
@@ -216,7 +216,7 @@ func (s *site) body(w http.ResponseWriter, ctx context.Context, now fault) {
 // reset ends the request by a reset: of the connection, or over HTTP/2 of the stream.
 func reset(w http.ResponseWriter) {
 	c, _, err := http.NewResponseController(w).Hijack()
-	if errors.Is(err, http.ErrNotSupported) || err != nil {
+	if err != nil { // over HTTP/2 there is no connection to have
 		panic(http.ErrAbortHandler)
 	}
 	raw, ok := c.(*net.TCPConn)
