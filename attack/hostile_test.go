@@ -32,12 +32,13 @@ type hostile struct {
 	change func(o *Options, bad *scenarios.Request)
 	also   []string // what the requests end in that redirects lead to
 	user   string   // the user error there is, too
-	most   int      // KiB one such request may allocate, the service's included; 0: mostKiB
+	most   int      // KiB one such request may allocate, the service's included; 0: mostKiB, or waitsKiB
 	waits  bool     // only the timeout ends it
 }
 
 const (
 	mostKiB     = 1 << 10
+	waitsKiB    = 8 << 10                // what passes through while a collection looks counts as held
 	shortLimit  = 100 * time.Millisecond // for what never ends
 	ampleLimit  = time.Minute            // for what ends by itself, on however busy a machine
 	politeReply = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\nfine"
@@ -186,10 +187,13 @@ func (h hostile) measure(t *testing.T, u *virtualUser, n *notebook) {
 }
 
 func (h hostile) limit() int {
-	if h.most == 0 {
-		return mostKiB
+	switch {
+	case h.most > 0:
+		return h.most
+	case h.waits:
+		return waitsKiB
 	}
-	return h.most
+	return mostKiB
 }
 
 // send has the user send a request as a walk would.
