@@ -10,7 +10,7 @@ import (
 
 // hostileKept are bodies that somebody wants: for --results here, for captures in the same way.
 func hostileKept(t *testing.T) []hostile {
-	bomb := strings.Repeat("\x00", 64<<20)
+	bomb := strings.Repeat("\x00", 16<<20)
 	keeps := func(o *Options, _ *scenarios.Request) { o.Results = func(*Result) {} }
 	packed := func(fault, name string, most int, codings ...string) hostile {
 		body := encode(t, bomb, codings...)
@@ -26,12 +26,12 @@ func hostileKept(t *testing.T) []hostile {
 		}
 	}
 	cases := []hostile{
-		packed("64 MiB in gzip", "gzip", 8<<10, "gzip"),
-		packed("64 MiB in deflate", "deflate", 8<<10, "zlib"),
-		packed("64 MiB in deflate without its wrapping", "deflate", 8<<10, "raw"),
-		packed("64 MiB in br", "br", 24<<10, "br"),
-		packed("64 MiB in zstd", "zstd", 24<<10, "zstd"),
-		packed("64 MiB in gzip in gzip", "gzip, gzip", 8<<10, "gzip", "gzip"),
+		packed("16 MiB in gzip", "gzip", 8<<10, "gzip"),
+		packed("16 MiB in deflate", "deflate", 8<<10, "zlib"),
+		packed("16 MiB in deflate without its wrapping", "deflate", 8<<10, "raw"),
+		packed("16 MiB in br", "br", 24<<10, "br"),
+		packed("16 MiB in zstd", "zstd", 24<<10, "zstd"),
+		packed("16 MiB in gzip in gzip", "gzip, gzip", 8<<10, "gzip", "gzip"),
 		damaged("gzip five times over", "gzip, gzip, gzip, gzip, gzip", "x"),
 		damaged("a coding nobody knows", "compress", "x"),
 		damaged("gzip that is none", "gzip", strings.Repeat("?", 1000)),
