@@ -39,6 +39,9 @@ type Config struct {
 	Redis    func() store.RedisStats     // for /metrics; nil: there is no cache in Redis
 	Log      *slog.Logger                // nil: nothing is logged
 
+	Writer     Writer // changes listings; nil: writes are refused
+	WriteToken string // the bearer token of those who may write; empty: writes are refused
+
 	ReadyTimeout  time.Duration // for one call of Ready; default 2 s
 	HeaderTimeout time.Duration // accepted → first byte; first byte of a request → end of its header; default 5 s
 	AnswerTimeout time.Duration // end of a request's header → answer written; default 15 s

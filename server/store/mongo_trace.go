@@ -94,21 +94,22 @@ func (m *Mongo) NewGeneration(ctx context.Context) (string, error) {
 	return token, m.setMeta(ctx, generationID, bson.D{{Key: "generation", Value: token}})
 }
 
-// PrepareWrites readies the store for its first change, and says whether it is the first time. Services that have it open
-// may then need up to pollEvery to hear of it. It is an error if the URL asks for writes that nobody confirms.
-func (m *Mongo) PrepareWrites(ctx context.Context) (first bool, err error) {
+// PrepareWrites readies the store for its first change. The first time it takes two seconds more, in which services that
+// have the store open learn of its first generation. It is an error if the URL asks for writes that nobody confirms.
+func (m *Mongo) PrepareWrites(ctx context.Context) error {
 	if wc := m.writeConcern; wc != nil && !wc.Acknowledged() {
-		return false, fmt.Errorf("write to %s: its URL asks for writes that nobody confirms\nremove w=0 from it", m)
+		return fmt.Errorf("write to %s: its URL asks for writes that nobody confirms\nremove w=0 from it", m)
 	}
-	ctx, cancel := m.limit(ctx)
-	defer cancel()
 	if have, err := m.Generation(ctx); err != nil || have != "" {
-		return false, err
+		return err
 	}
-	if _, err := m.NewGeneration(ctx); err != nil {
-		return false, fmt.Errorf("%w\nlog in as a user who may write, or start without a write token", err)
+	limited, cancel := m.limit(ctx)
+	defer cancel()
+	if _, err := m.NewGeneration(limited); err != nil {
+		return fmt.Errorf("%w\nlog in as a user who may write, or start without a write token", err)
 	}
-	return true, nil
+	m.opts.pause(ctx, 2*pollEvery)
+	return ctx.Err()
 }
 
 // forgetChanges removes what is noted of changes, of a store that is emptied.

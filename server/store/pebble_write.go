@@ -164,13 +164,13 @@ func (p *Pebble) NewGeneration(context.Context) (string, error) {
 	return token, nil
 }
 
-// PrepareWrites readies the store for its first change. No other process can have it open, so none has to hear of it.
-func (p *Pebble) PrepareWrites(ctx context.Context) (first bool, err error) {
-	if have, err := p.Generation(ctx); err != nil || have != "" {
-		return false, err
+// PrepareWrites readies the store for its first change.
+func (p *Pebble) PrepareWrites(ctx context.Context) error {
+	have, err := p.Generation(ctx)
+	if err == nil && have == "" {
+		_, err = p.NewGeneration(ctx)
 	}
-	_, err = p.NewGeneration(ctx)
-	return false, err
+	return err
 }
 
 // get returns a small value, empty if there is none.
