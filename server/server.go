@@ -84,7 +84,7 @@ func fill[T comparable](field *T, value T) {
 
 // Run serves until ctx ends, then stops accepting, finishes the requests it has, and returns nil once all
 // connections are closed. If that takes longer than DrainTimeout, or if kill ends, it cuts the rest off and says so.
-// When Run has returned nil, no call of Finder or Ready is under way.
+// When Run has returned nil, no call of Finder, Writer or Ready is under way.
 func Run(ctx, kill context.Context, cfg Config) error {
 	cfg = cfg.withDefaults()
 	// What a client asked for is worth finding even if that client has left: the next one gets it from memory. So

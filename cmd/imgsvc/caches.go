@@ -35,6 +35,7 @@ func (f serveFlags) addCaches(cfg *server.Config, caches store.Caches, db databa
 	if f.writeToken != "" {
 		writer := store.NewWriter(db, f.storeTimeout, memory, tier)
 		cfg.Writer, cfg.WriteToken, ends = writer, f.writeToken, append(ends, writer.Close)
+		cfg.AnswerTimeout += f.storeTimeout // what caches must forget may be told by way of the store
 	}
 	return func() error {
 		var errs []error

@@ -112,8 +112,8 @@ func OpenRedis(next finder, url string, meta Meta, opts RedisOptions) (*Redis, e
 	return r, nil
 }
 
-// keyPrefix returns what all keys of a store begin with, up to its generation. The encoding's version is part of it, so that services of
-// two versions can share a Redis while one replaces the other.
+// keyPrefix returns what all keys of a store begin with, up to its generation. The encoding's version is part of it, so
+// that services of two versions can share a Redis while one replaces the other.
 func keyPrefix(m Meta) string {
 	return fmt.Sprintf("imgsvc:e%d:g%d:s%d:n%d:", encodingVersion, m.Generator, m.Seed, m.Records)
 }
@@ -144,8 +144,8 @@ func (r *Redis) FindListing(ctx context.Context, id int64) (Listing, error) {
 }
 
 // load asks the next finder, once for all who miss the same listing at the same time, and leaves the answer to be
-// filled in, if it is to be and nobody else is about to. Each waits for no longer than its own context lasts; the one question goes on without them, for as long
-// as the next finder lets it.
+// filled in, unless it is not to be or somebody else is about to. Each waits for no longer than its own context lasts; the
+// one question goes on without them, for as long as the next finder lets it.
 func (r *Redis) load(ctx context.Context, id int64, key string, fills bool) (Listing, error) {
 	flight := r.flights.Load().loading.DoChan(key, func() (any, error) {
 		if !r.work.add() {

@@ -28,7 +28,9 @@ func (r *Redis) Forget(ctx context.Context, id int64) error {
 		err = r.forgetIn(ctx, id)
 	}
 	if err != nil {
-		err = r.renew(ctx)
+		if err = r.renew(ctx); err == nil {
+			r.counts.generations.Add(1)
+		}
 	}
 	r.forgetFlights(id)
 	return err
@@ -87,7 +89,6 @@ func (r *Redis) renew(ctx context.Context) error {
 		return err
 	}
 	r.prefix.Store(r.prefixOf(token))
-	r.counts.generations.Add(1)
 	return nil
 }
 
@@ -102,8 +103,8 @@ func (r *Redis) follow(ctx context.Context) error {
 	if *now == *before || !r.prefix.CompareAndSwap(before, now) { // renew has just stored a newer one
 		return nil
 	}
-	r.counts.generations.Add(1)
 	r.forgetAll()
+	r.counts.generations.Add(1)
 	return nil
 }
 

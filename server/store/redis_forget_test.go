@@ -224,7 +224,7 @@ func TestRedisForgetsAWrite(t *testing.T) {
 	}
 	comeBack(t, server, a, b)
 	for _, s := range []service{a, b} {
-		until(t, "a new generation", func() bool { return s.tier.Stats().Generations == 1 })
+		until(t, "a new generation", func() bool { return s.tier.Stats().Generations >= 1 })
 		if got := version(t, s, 7); got != 1 {
 			t.Errorf("version %d is back", got)
 		}

@@ -96,11 +96,11 @@ func (r *Redis) hear(message any) {
 		r.found()
 	case *redis.Message:
 		if id, err := strconv.ParseInt(m.Payload, 10, 64); err == nil {
-			r.counts.told.Add(1)
 			r.forgetFlights(id)
 			if r.watching.nearer != nil {
 				r.watching.nearer.Forget(id)
 			}
+			r.counts.told.Add(1)
 		}
 	}
 }
@@ -148,6 +148,7 @@ func (r *Redis) payGeneration() {
 	if r.renew(limited) == nil {
 		r.watching.owed.Store(false)
 		r.forgetAll()
+		r.counts.generations.Add(1)
 		return
 	}
 	r.watching.wrote.Store(true)
