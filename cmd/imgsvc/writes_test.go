@@ -273,3 +273,21 @@ func TestWriteTokenIsNowhere(t *testing.T) {
 		t.Errorf("the token is in\n%s", seen.Bytes())
 	}
 }
+
+// TestWriteExamples: the commands that docs/running.md shows are those of testdata/serve_writes.txtar.
+func TestWriteExamples(t *testing.T) {
+	doc, err1 := os.ReadFile("../../docs/running.md")
+	script, err2 := os.ReadFile("testdata/serve_writes.txtar")
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	examples := regexp.MustCompile(`(?m)^    (curl .*?)( +#.*)?$`).FindAllSubmatch(doc, -1)
+	if len(examples) < 5 {
+		t.Errorf("only %d examples", len(examples))
+	}
+	for _, e := range examples {
+		if !bytes.Contains(script, e[1]) {
+			t.Errorf("no script runs %s", e[1])
+		}
+	}
+}

@@ -138,6 +138,31 @@ func TestLateFill(t *testing.T) {
 	}
 }
 
+// TestNoWaitForOldAnswers has a read of the old version under way when a service changes the listing: who reads then
+// does not wait for its answer.
+func TestNoWaitForOldAnswers(t *testing.T) {
+	var db sharedStore
+	started, release := make(chan struct{}, 9), make(chan struct{})
+	var asked atomic.Int64
+	s := newService(t, &db, finderFunc(func(ctx context.Context, id int64) (Listing, error) {
+		found, err := db.FindListing(ctx, id)
+		if asked.Add(1) == 1 {
+			started <- struct{}{}
+			<-release
+		}
+		return found, err
+	}), redistest.Start(t), uniqueMeta())
+	var readers sync.WaitGroup
+	readers.Go(func() { version(t, s.tier, 7) })
+	<-started
+	s.write(t)
+	if got := version(t, s.tier, 7); got != 1 {
+		t.Errorf("version %d", got)
+	}
+	close(release)
+	readers.Wait()
+}
+
 // TestOneLease: of many services that miss a listing one fills it, and the others wait for nothing.
 func TestOneLease(t *testing.T) {
 	var db sharedStore
