@@ -63,6 +63,46 @@ func TestForgetDuringLoad(t *testing.T) {
 	})
 }
 
+// TestForgetAllDuringRenewal forgets everything while a listing that was forgotten before is on its way: who reads
+// afterwards does not wait for that.
+func TestForgetAllDuringRenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var db versions
+		var held atomic.Bool
+		release := make(chan struct{})
+		cached := NewCached(finderFunc(func(ctx context.Context, id int64) (Listing, error) {
+			found, err := db.FindListing(ctx, id)
+			if held.CompareAndSwap(true, false) {
+				<-release
+			}
+			return found, err
+		}), 1<<20)
+		forgetAll := func() {
+			time.Sleep(1) // or it would be the same moment
+			cached.ForgetAll()
+		}
+		version(t, cached, 7)
+		forgetAll()
+		held.Store(true)
+		var readers sync.WaitGroup
+		readers.Go(func() { version(t, cached, 7) })
+		synctest.Wait()
+		db.now.Store(1)
+		forgetAll()
+		readers.Go(func() {
+			if got := version(t, cached, 7); got != 1 {
+				t.Errorf("a read after everything was forgotten finds version %d", got)
+			}
+		})
+		synctest.Wait()
+		close(release)
+		readers.Wait()
+		if got := version(t, cached, 7); got != 1 {
+			t.Errorf("version %d stays in memory", got)
+		}
+	})
+}
+
 // TestForgetRaces has readers and a writer at the same listing: no read that begins after a change finds an older one.
 func TestForgetRaces(t *testing.T) {
 	var db versions

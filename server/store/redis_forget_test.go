@@ -277,6 +277,23 @@ func TestMissedMessages(t *testing.T) {
 	}
 }
 
+// TestListensAgain reads a listing while nobody tells of changes, and misses that it changes: it is not relied upon once
+// changes are told again.
+func TestListensAgain(t *testing.T) {
+	server := miniredis.RunT(t)
+	var db sharedStore
+	s := newService(t, &db, &db, "redis://"+server.Addr(), uniqueMeta())
+	s.tier.lost()
+	version(t, s, 7)
+	until(t, "a fill", func() bool { return s.tier.Stats().Filled == 1 })
+	db.now.Store(1)
+	server.Del(s.tier.key(7))
+	s.tier.found()
+	if got := version(t, s, 7); got != 1 {
+		t.Errorf("version %d", got)
+	}
+}
+
 // TestNoWayToForget has neither Redis nor the store take what must be forgotten: then the write is not said to be done.
 func TestNoWayToForget(t *testing.T) {
 	server := miniredis.RunT(t)
