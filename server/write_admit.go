@@ -18,7 +18,8 @@ import (
 // Tokens are compared by their hashes, in a time that says neither where they differ nor how long they are.
 func (s *service) authorize(c *echo.Context) error {
 	if s.cfg.WriteToken == "" || s.cfg.Writer == nil {
-		return refuse(http.StatusForbidden, "this service does not write: start it with a write token, in IMGSVC_WRITE_TOKEN or --write-token-file")
+		return refuse(http.StatusForbidden, "this service does not write: start it with a write token, "+
+			"in IMGSVC_WRITE_TOKEN or --write-token-file")
 	}
 	given := c.Request().Header["Authorization"]
 	scheme, token := "", ""
@@ -47,9 +48,11 @@ func (s *service) readJSON(c *echo.Context) ([]byte, error) {
 	charset := params["charset"]
 	switch {
 	case err != nil || kind != "application/json", charset != "" && !strings.EqualFold(charset, "utf-8"):
-		return nil, refuse(http.StatusUnsupportedMediaType, "Content-Type %q: want application/json, in UTF-8", r.Header.Get("Content-Type"))
+		return nil, refuse(http.StatusUnsupportedMediaType, "Content-Type %q: want application/json, in UTF-8",
+			r.Header.Get("Content-Type"))
 	case r.Header.Get("Content-Encoding") != "":
-		return nil, refuse(http.StatusUnsupportedMediaType, "Content-Encoding %q: send the body as it is", r.Header.Get("Content-Encoding"))
+		return nil, refuse(http.StatusUnsupportedMediaType, "Content-Encoding %q: send the body as it is",
+			r.Header.Get("Content-Encoding"))
 	}
 	if r.ContentLength <= s.cfg.MaxBody {
 		body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, s.cfg.MaxBody))
@@ -75,7 +78,8 @@ func checkConditions(r *http.Request, old store.Listing) error {
 	case wanted != nil && tag == "":
 		return refuse(http.StatusPreconditionFailed, "If-Match: there is no such listing")
 	case wanted != nil && !matches(strong(wanted), tag):
-		return refuse(http.StatusPreconditionFailed, "If-Match: the listing has changed: its tag is %s now; GET it again and repeat", tag)
+		return refuse(http.StatusPreconditionFailed, "If-Match: the listing has changed: its tag is %s now; "+
+			"GET it again and repeat", tag)
 	case unwanted != nil && tag != "" && matches(unwanted, tag):
 		return refuse(http.StatusPreconditionFailed, "If-None-Match: there is such a listing, with the tag %s", tag)
 	}

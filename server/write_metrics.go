@@ -90,7 +90,8 @@ func collectForgotten(to chan<- prometheus.Metric, s store.CacheStats) {
 	send := tierSender(to, "memory")
 	send(prometheus.CounterValue, forgottenName, forgottenHelp, float64(s.Forgotten))
 	send(prometheus.CounterValue, flushedName, flushedHelp, float64(s.Flushed))
-	send(prometheus.CounterValue, "imgsvc_cache_renewed_total", "Listings asked for again because they were too old.", float64(s.Renewed))
+	send(prometheus.CounterValue, "imgsvc_cache_renewed_total", "Listings asked for again because they were too old.",
+		float64(s.Renewed))
 }
 
 func collectTold(to chan<- prometheus.Metric, s store.RedisStats) {
@@ -101,7 +102,9 @@ func collectTold(to chan<- prometheus.Metric, s store.RedisStats) {
 	}
 	send(prometheus.CounterValue, forgottenName, forgottenHelp, float64(s.Forgotten))
 	send(prometheus.CounterValue, flushedName, flushedHelp, float64(s.Generations))
-	send(prometheus.CounterValue, "imgsvc_cache_told_total", "Changes that services told each other of, our own included.", float64(s.Told))
-	send(prometheus.CounterValue, "imgsvc_cache_refused_total", "Entries not written: the listing may have changed meanwhile.", float64(s.Refused))
+	send(prometheus.CounterValue, "imgsvc_cache_told_total", "Changes that services told each other of, our own included.",
+		float64(s.Told))
+	send(prometheus.CounterValue, "imgsvc_cache_refused_total", "Entries not written: the listing may have changed meanwhile.",
+		float64(s.Refused))
 	send(prometheus.GaugeValue, "imgsvc_cache_listening", "1 while this service hears what others change.", listening)
 }

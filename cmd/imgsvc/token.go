@@ -15,7 +15,8 @@ const maxToken = 1024
 // command line.
 func (f *serveFlags) readToken(stderr io.Writer, shown bool) error {
 	if shown {
-		fmt.Fprintln(stderr, "imgsvc: --write-token can be read in the list of processes:\nput it into IMGSVC_WRITE_TOKEN, or use --write-token-file")
+		fmt.Fprintln(stderr, "imgsvc: --write-token can be read in the list of processes:\n"+
+			"put it into IMGSVC_WRITE_TOKEN, or use --write-token-file")
 	}
 	if f.writeTokenFile == "" {
 		if shown && f.writeToken == "" {

@@ -35,7 +35,8 @@ func (a *age) oldest() int64 {
 }
 
 // SetMaxAge limits how old listings may be for as long as nobody calls Forget for all that changes (see Trust): an older
-// one is asked for again before it is used. If the next finder fails then, the old one is used all the same. 0, with which a cache begins, is no limit.
+// one is asked for again before it is used. If the next finder fails then, the old one is used all the same. 0, with
+// which a cache begins, is no limit.
 func (c *Cached) SetMaxAge(limit time.Duration) { c.age.most.Store(int64(limit)) }
 
 // Trust says whether Forget is called, from now on, for every listing that changes.

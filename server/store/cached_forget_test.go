@@ -78,7 +78,7 @@ func TestForgetAllDuringRenewal(t *testing.T) {
 			return found, err
 		}), 1<<20)
 		forgetAll := func() {
-			time.Sleep(1) // or it would be the same moment
+			time.Sleep(time.Nanosecond) // or it would be the same moment
 			cached.ForgetAll()
 		}
 		version(t, cached, 7)
@@ -159,7 +159,7 @@ func TestMaxAge(t *testing.T) {
 		db.now.Store(2)
 		time.Sleep(5 * time.Second)
 		want("5 s old", 1)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		want("older", 2)
 		cached.Trust(true)
 		db.now.Store(3)
@@ -167,7 +167,7 @@ func TestMaxAge(t *testing.T) {
 		want("while changes are told", 2)
 		cached.ForgetAll()
 		want("all forgotten", 3)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		cached.ForgetAll()
 		trouble = errors.New("gone")
 		want("all forgotten, and no store", 3)

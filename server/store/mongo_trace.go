@@ -29,12 +29,16 @@ func (m *Mongo) noteChanges(ctx context.Context) error {
 	return nil
 }
 
-// setMeta sets fields of a document of metaCollection, and makes it if it is missing.
+// setMeta sets fields of a document of metaCollection, and makes it if it is missing. Of several who make it at the same
+// time some may be told that it is there already: then it is, to be updated.
 func (m *Mongo) setMeta(ctx context.Context, id any, fields bson.D) error {
 	update := bson.D{{Key: "$set", Value: fields}}
 	_, err := m.meta.UpdateOne(ctx, bson.D{{Key: "_id", Value: id}}, update, options.UpdateOne().SetUpsert(true))
+	if mongo.IsDuplicateKeyError(err) {
+		_, err = m.meta.UpdateOne(ctx, bson.D{{Key: "_id", Value: id}}, update)
+	}
 	if err != nil {
-		return fmt.Errorf("write the document %q of %s in %s: %w", id, metaCollection, m, callError(ctx, err))
+		return fmt.Errorf("write the document %v of %s in %s: %w", id, metaCollection, m, callError(ctx, err))
 	}
 	return nil
 }

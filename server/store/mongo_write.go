@@ -9,7 +9,6 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
 )
 
@@ -99,8 +98,7 @@ func (m *Mongo) swap(ctx context.Context, id int64, doc bson.Raw, renewed Listin
 // remove deletes a document. That it is meant to be missing is noted first: a note about a listing that is there says
 // nothing, so that none between the two leaves something wrong behind.
 func (m *Mongo) remove(ctx context.Context, id int64, doc bson.Raw) error {
-	note := bson.D{{Key: "$set", Value: bson.D{{Key: "deleted", Value: true}}}}
-	if _, err := m.meta.UpdateOne(ctx, bson.D{{Key: "_id", Value: id}}, note, options.UpdateOne().SetUpsert(true)); err != nil {
+	if err := m.setMeta(ctx, id, bson.D{{Key: "deleted", Value: true}}); err != nil {
 		return err
 	}
 	result, err := m.current.DeleteOne(ctx, sameRevision(id, doc))

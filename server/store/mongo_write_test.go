@@ -146,3 +146,20 @@ func TestMongoDropForgetsChanges(t *testing.T) {
 		t.Error(fmt.Sprint("listing 3 is ", string(l.JSON())))
 	}
 }
+
+// TestMongoFirstChanges has many writers be the first: they all make the same note.
+func TestMongoFirstChanges(t *testing.T) {
+	url := mongotest.Start(t)
+	suiteMongoAt(t, url).seed(t, Meta{Seed: 1, Records: 10, Generator: 1}, false)
+	m := must(OpenMongo(t.Context(), url, MongoOptions{}))
+	defer closeStore(t, m)
+	var writers sync.WaitGroup
+	for id := range int64(20) {
+		writers.Go(func() {
+			if err := m.ChangeListing(t.Context(), id, put(must(testRecord(id).Encode()))); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	writers.Wait()
+}

@@ -32,7 +32,8 @@ func TestPebbleWritesSurvive(t *testing.T) {
 	p := writable(t, disk, new(atomic.Bool))
 	defer func() { _ = p.Close() }()
 	for _, id := range []int64{0, 1, 2, 4, 5, 6} { // of listing 3 there is a version for each that is deleted
-		if err := errors.Join(p.ChangeListing(t.Context(), 3, put(versionOf(3, id))), p.ChangeListing(t.Context(), id, put(Listing{}))); err != nil {
+		written := p.ChangeListing(t.Context(), 3, put(versionOf(3, id)))
+		if err := errors.Join(written, p.ChangeListing(t.Context(), id, put(Listing{}))); err != nil {
 			t.Fatal(err)
 		}
 		for name, after := range map[string]*vfs.MemFS{"power cut": afterPowerCut(disk), "kill": afterExit(disk)} {
