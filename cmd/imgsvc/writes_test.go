@@ -106,7 +106,7 @@ func TestKilledWhileWriting(t *testing.T) {
 							return
 						}
 						last[w] = v
-						if acknowledged.Add(1) == 200 {
+						if acknowledged.Add(1) == 100 {
 							service.killed = true
 							if err := service.process.Kill(); err != nil {
 								t.Error(err)
