@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -41,7 +40,6 @@ type instance struct {
 	ip     string
 	store  string
 	cmd    *exec.Cmd
-	stdin  io.Closer // it ends with it
 	stderr *bytes.Buffer
 }
 
@@ -102,8 +100,7 @@ func (i *instance) start(args ...string) {
 	i.cmd = exec.Command("imgsvc", append([]string{"serve", "--json", "--until-stdin-closes", "--store", "pebble:" + i.store,
 		"--addr", i.ip + ":" + i.fleet.port, "--admin-addr", i.ip + ":" + i.fleet.admin}, args...)...)
 	i.cmd.Stderr = i.stderr
-	stdin, err := i.cmd.StdinPipe()
-	if err != nil {
+	if _, err := i.cmd.StdinPipe(); err != nil { // open for as long as this process lives, or Wait takes
 		t.Fatal(err)
 	}
 	stdout, err := i.cmd.StdoutPipe()
@@ -113,7 +110,6 @@ func (i *instance) start(args ...string) {
 	if err := i.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	i.stdin = stdin
 	if err := json.NewDecoder(stdout).Decode(&serving{}); err != nil {
 		_ = i.cmd.Wait()
 		t.Fatalf("the instance does not say where it listens: %v\n%s", err, i.stderr)
@@ -140,7 +136,6 @@ func (i *instance) kill() {
 	if err := i.cmd.Process.Kill(); err == nil { // else it has ended already
 		_ = i.cmd.Wait() // which says that it was killed
 	}
-	i.stdin.Close()
 }
 
 // answered returns how many listings the instance has answered for in this life.
