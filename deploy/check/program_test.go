@@ -9,6 +9,7 @@ import (
 	"context"
 	"debug/elf"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -29,17 +30,21 @@ const root = "../.."
 var program string
 
 func TestMain(m *testing.M) {
+	os.Exit(builtAndRun(m))
+}
+
+func builtAndRun(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "imgsvc-deploy")
+	if err == nil {
+		defer os.RemoveAll(dir)
+		program = filepath.Join(dir, "out", "imgsvc")
+		err = build(dir)
+	}
 	if err != nil {
-		panic(err)
+		fmt.Fprintln(os.Stderr, "build imgsvc as the Dockerfile does:", err)
+		return 1
 	}
-	program = filepath.Join(dir, "out", "imgsvc")
-	if err := build(dir); err != nil {
-		panic(err)
-	}
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
+	return m.Run()
 }
 
 // build does in dir what the Dockerfile does in its first stage.
