@@ -34,7 +34,8 @@ func TestHAProxyConfig(t *testing.T) {
 	}
 }
 
-// noticedWithin returns how long HAProxy may take to notice that an instance is not ready.
+// noticedWithin returns how long HAProxy may take to notice that an instance is not ready: it has just looked, and then
+// hears nothing for as long as it waits, as often as it takes.
 func noticedWithin(t *testing.T) time.Duration {
 	t.Helper()
 	text, err := os.ReadFile(filepath.FromSlash(haproxyConfig))
@@ -52,7 +53,7 @@ func noticedWithin(t *testing.T) time.Duration {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return time.Duration(fall)*duration(t, find(`inter (\w+)`)) + duration(t, find(`timeout check (\w+)`))
+	return duration(t, find(`inter (\w+)`)) + time.Duration(fall)*duration(t, find(`timeout check (\w+)`))
 }
 
 func duration(t *testing.T, text string) time.Duration {

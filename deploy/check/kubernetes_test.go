@@ -154,6 +154,9 @@ func TestClusterSafety(t *testing.T) {
 		if pod.Containers[0].Resources.Limits.Memory().IsZero() || pod.Containers[0].Resources.Requests.Cpu().IsZero() {
 			t.Errorf("%s: no resources", name)
 		}
+		if mode := *pod.Volumes[0].Secret.DefaultMode; mode != 0o440 {
+			t.Errorf("%s: secrets have mode %o", name, mode)
+		}
 	}
 	pod := c.deployment.Spec.Template.Spec
 	need := duration(t, c.config.Data["IMGSVC_DRAIN_DELAY"]) + duration(t, c.config.Data["IMGSVC_DRAIN_TIMEOUT"])
