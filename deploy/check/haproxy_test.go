@@ -53,7 +53,7 @@ func noticedWithin(t *testing.T) time.Duration {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return duration(t, find(`inter (\w+)`)) + time.Duration(fall)*duration(t, find(`timeout check (\w+)`))
+	return duration(t, find(`inter (\d+m?s)`)) + time.Duration(fall)*duration(t, find(`timeout check (\d+m?s)`))
 }
 
 func duration(t *testing.T, text string) time.Duration {
