@@ -83,8 +83,11 @@ func copyContext(to string) error {
 		return err
 	}
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() && entry.Name() == ".git" {
-			return errors.Join(err, fs.SkipDir)
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && entry.Name() == ".git":
+			return fs.SkipDir
 		}
 		rel, err := filepath.Rel(root, path)
 		if err != nil || !entry.Type().IsRegular() {
