@@ -82,8 +82,9 @@ func fill[T comparable](field *T, value T) {
 	}
 }
 
-// Run serves until ctx ends and DrainDelay is over, then stops accepting, finishes the requests it has, and returns nil once all
-// connections are closed. If that takes longer than DrainTimeout, or if kill ends, it cuts the rest off and says so.
+// Run serves until ctx ends and DrainDelay is over, then stops accepting, finishes the requests it has, and returns nil
+// once all connections are closed. If that takes longer than DrainTimeout, or if kill ends, it cuts the rest off and
+// says so.
 // When Run has returned nil, no call of Finder or Ready is under way.
 func Run(ctx, kill context.Context, cfg Config) error {
 	cfg = cfg.withDefaults()
