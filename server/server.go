@@ -51,8 +51,11 @@ type Config struct {
 	MaxBody       int64         // bytes of a request's body; default 64 KiB
 	MaxConns      int           // open at once, further ones wait to be accepted; default 16,384
 
+	// DrainDelay is for how long Run goes on accepting once its context has ended, while /readyz says 503: a balancer
+	// needs that to look elsewhere. Default 0.
+	DrainDelay   time.Duration
 	Farewell     time.Duration // how long a busy client has to hear that its connection ends; default 1 s
-	DrainTimeout time.Duration // from the end of the context, for everything; default 20 s
+	DrainTimeout time.Duration // from the end of DrainDelay, for everything; default 20 s
 }
 
 func (c Config) withDefaults() Config {
@@ -82,9 +85,9 @@ func fill[T comparable](field *T, value T) {
 	}
 }
 
-// Run serves until ctx ends, then stops accepting, finishes the requests it has, and returns nil once all
-// connections are closed. If that takes longer than DrainTimeout, or if kill ends, it cuts the rest off and says so.
-// When Run has returned nil, no call of Finder, Writer or Ready is under way.
+// Run serves until ctx ends and DrainDelay is over, then stops accepting, finishes the requests it has, and returns nil
+// once all connections are closed. If that takes longer than DrainTimeout, or if kill ends, it cuts the rest off and
+// says so. When Run has returned nil, no call of Finder, Writer or Ready is under way.
 func Run(ctx, kill context.Context, cfg Config) error {
 	cfg = cfg.withDefaults()
 	// What a client asked for is worth finding even if that client has left: the next one gets it from memory. So
@@ -111,13 +114,29 @@ func Run(ctx, kill context.Context, cfg Config) error {
 	}
 	<-serving.Done()
 	s.draining.Store(true)
-	cfg.Log.Info("stopping", "limit", cfg.DrainTimeout)
+	cfg.Log.Info("stopping", "delay", cfg.DrainDelay, "limit", cfg.DrainTimeout)
+	if ctx.Err() != nil { // else a listener is broken, and nobody can be told
+		linger(kill, cfg.DrainDelay)
+	}
 	err := drain(kill, cfg, endpoints)
 	dismiss()
 	if err = errors.Join(err, g.Wait()); err == nil {
 		cfg.Log.Info("stopped")
 	}
 	return err
+}
+
+// linger returns after delay, or when kill ends.
+func linger(kill context.Context, delay time.Duration) {
+	if delay <= 0 {
+		return
+	}
+	over := time.NewTimer(delay)
+	defer over.Stop()
+	select {
+	case <-over.C:
+	case <-kill.Done():
+	}
 }
 
 // drain takes leave of the clients of each endpoint in turn: who asks the second one how the first is doing is told

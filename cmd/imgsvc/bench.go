@@ -230,7 +230,8 @@ func (b *bench) one(ctx context.Context, o original, cpus []int) (run reports.Be
 // serveEnv returns the environment of the service. Its URLs are there and not among its arguments, which everyone on
 // the machine can read.
 func (b *bench) serveEnv() []string {
-	return append(os.Environ(), envName("store")+"="+b.store, envName("cache")+"="+strings.Join(b.caches, " "))
+	return append(os.Environ(), envName("store")+"="+b.store, envName("cache")+"="+strings.Join(b.caches, " "),
+		envName("store")+"_FILE=", envName("cache")+"_FILE=") // what they held is said above
 }
 
 // attack runs a shipped script as its user would: untouched, with --target. The Artillery script walks on until it is

@@ -54,8 +54,15 @@ func writeJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-// version is what the build knows of itself: a module version, or the commit it was built from.
+// release is the version of a build that cannot see its repository: go build -ldflags "-X main.release=v1.2.3". Nothing
+// else sets it.
+var release string
+
+// version is what the build knows of itself: what it was told, a module version, or the commit it was built from.
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

@@ -18,7 +18,8 @@ func newSeedCmd(out *output) *cobra.Command {
 		Long: `Seed fills a store with listings, the same ones for the same --seed. If it is stopped or killed, the same
 command goes on with what is missing; on a store that is complete it does nothing.
 
-Every flag can also be set as an environment variable: IMGSVC_RECORDS, IMGSVC_STORE, ...`,
+Every flag can also be set as an environment variable: IMGSVC_RECORDS, IMGSVC_STORE, ...
+IMGSVC_STORE_FILE=PATH, and so on, has the value read from a file.`,
 		Example: `  imgsvc seed --records 10000000 --store pebble:./imgsvc-data
   imgsvc seed --records 100000 --store pebble:/tmp/small --seed 7 --verify
   IMGSVC_STORE=mongodb://user:password@127.0.0.1:27017/imgsvc imgsvc seed`,

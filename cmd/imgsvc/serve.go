@@ -25,6 +25,7 @@ type serveFlags struct {
 	memoryMaxAge     time.Duration
 	writeToken       string
 	writeTokenFile   string
+	drainDelay       time.Duration
 	drainTimeout     time.Duration
 	maxConns         int
 	cpus             int
@@ -40,11 +41,12 @@ func newServeCmd(out *output) *cobra.Command {
 'imgsvc seed' has filled, and keeps the listings asked for most in memory. With a write token it also takes
 PUT and DELETE /listings/{id} and POST /listings/{id}/images from those who send the token.
 
-SIGTERM or Ctrl-C stops it: /readyz says 503, no new connections are accepted, and each client that is
-busy gets its answer and is told that its connection ends. A second one cuts off whoever is left.
+SIGTERM or Ctrl-C stops it: /readyz says 503, no new connections are accepted (after --drain-delay), and
+each client that is busy gets its answer and is told that its connection ends. A second one cuts off whoever is left.
 
 With --json a document that says where it listens comes first on standard output; otherwise a line of the
-log does. Every flag can also be set as an environment variable: IMGSVC_ADDR, IMGSVC_STORE, ...`,
+log does. Every flag can also be set as an environment variable: IMGSVC_ADDR, IMGSVC_STORE, ...
+IMGSVC_STORE_FILE=PATH, and so on, has the value read from a file.`,
 		Example: `  imgsvc serve --addr 127.0.0.1:3000 --store pebble:./imgsvc-data --cache memory:256MiB
   curl 'http://127.0.0.1:3000/reviews/15000?index=1'`,
 		Args: usageArgs(cobra.NoArgs),
@@ -74,7 +76,8 @@ log does. Every flag can also be set as an environment variable: IMGSVC_ADDR, IM
 		"the bearer token of those who may write (default: nobody); others see it in the list of processes:\n"+
 			"put it into IMGSVC_WRITE_TOKEN or a file")
 	flags.StringVar(&f.writeTokenFile, "write-token-file", "", "a file with the write token, and nothing else")
-	flags.DurationVar(&f.drainTimeout, "drain-timeout", 20*time.Second, "limit of a graceful stop")
+	flags.DurationVar(&f.drainDelay, "drain-delay", 0, "after SIGTERM, go on accepting for so long while /readyz says 503: until balancers know")
+	flags.DurationVar(&f.drainTimeout, "drain-timeout", 20*time.Second, "limit of a graceful stop, after --drain-delay")
 	flags.IntVar(&f.maxConns, "max-conns", 16384, "connections open at once; further ones wait")
 	flags.IntVar(&f.cpus, "cpus", 0, "run on the first N CPUs only (default all)")
 	flags.BoolVar(&f.untilStdinCloses, "until-stdin-closes", false, "stop when standard input ends")
@@ -134,6 +137,8 @@ func (f serveFlags) check() (store.Location, store.Caches, error) {
 		err = fmt.Errorf("--store-conns %d: want 0 or more", f.storeConns)
 	case f.memoryMaxAge < 0:
 		err = fmt.Errorf("--memory-max-age %s: want 0 or more, such as 5s", f.memoryMaxAge)
+	case f.drainDelay < 0:
+		err = fmt.Errorf("--drain-delay %s: want 0 or more, such as 5s", f.drainDelay)
 	case f.drainTimeout <= 0:
 		err = fmt.Errorf("--drain-timeout %s: want more than 0, such as 20s", f.drainTimeout)
 	case f.maxConns <= 0:
@@ -166,6 +171,7 @@ func (f serveFlags) config(db database, log *slog.Logger) server.Config {
 		ReadyTimeout:  f.storeTimeout,
 		AnswerTimeout: f.storeTimeout + 13*time.Second, // the default, with time for the store to use up its own
 		MaxConns:      f.maxConns,
+		DrainDelay:    f.drainDelay,
 		DrainTimeout:  f.drainTimeout,
 		Log:           log,
 	}
