@@ -15,6 +15,7 @@ word | keep mongo_key
 word | keep mongo_admin_password
 word | keep mongo_imgsvc_password
 word | keep redis_password
+word | keep imgsvc_write_token
 keep redis.conf <<END
 requirepass $(cat redis_password)
 maxmemory 256mb
