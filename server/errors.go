@@ -40,8 +40,12 @@ func explain(err error) (status int, reason string) {
 		return http.StatusNotFound, "there is nothing here: try /listings/0 or /reviews/0?index=1"
 	case errors.Is(err, store.ErrCorrupt):
 		return http.StatusInternalServerError, "the listing is damaged"
+	case errors.Is(err, store.ErrOverloaded):
+		return http.StatusServiceUnavailable, "too many requests wait for the store"
 	case errors.Is(err, context.DeadlineExceeded):
 		return http.StatusServiceUnavailable, "the store did not answer in time"
+	case errors.Is(err, store.ErrUnreachable):
+		return http.StatusServiceUnavailable, "the store does not answer"
 	default:
 		return http.StatusServiceUnavailable, "the store failed"
 	}

@@ -32,12 +32,15 @@ type Finder interface {
 // the others a zero field means the default given here.
 type Config struct {
 	Listener *net.TCPListener // Run closes it
-	Admin    *net.TCPListener // for /healthz, /readyz and /metrics; nil: they are on Listener; Run closes it
+	Admin    *net.TCPListener // for /healthz, /readyz and /metrics, which are on Listener if it is nil, and for pprof; Run closes it
 	Finder   Finder
-	Ready    func(context.Context) error // asks the store for a sign of life; nil: it is always ready
-	Cache    func() store.CacheStats     // for /metrics; nil: there is no cache in memory
-	Redis    func() store.RedisStats     // for /metrics; nil: there is no cache in Redis
-	Log      *slog.Logger                // nil: nothing is logged
+	Ready    func(context.Context) error       // asks the store for a sign of life; nil: it is always ready
+	Cache    func() store.CacheStats           // for /metrics; nil: there is no cache in memory
+	Redis    func() store.RedisStats           // for /metrics; nil: there is no cache in Redis
+	Guard    func() store.GuardStats           // for /metrics; nil: nothing guards the store
+	Calls    *Calls                            // for /metrics; nil: calls of the store are not counted
+	Pools    map[string]func() store.PoolStats // for /metrics: connections, by what they are to
+	Log      *slog.Logger                      // nil: nothing is logged
 
 	ReadyTimeout  time.Duration // for one call of Ready; default 2 s
 	HeaderTimeout time.Duration // accepted → first byte; first byte of a request → end of its header; default 5 s
@@ -92,7 +95,9 @@ func Run(ctx, kill context.Context, cfg Config) error {
 	s := newService(finding, cfg)
 	endpoints := []*endpoint{newEndpoint(cfg, cfg.Listener, s.public())}
 	if cfg.Admin != nil {
-		endpoints = append(endpoints, newEndpoint(cfg, cfg.Admin, s.private()))
+		slower := cfg
+		slower.AnswerTimeout += profileTime
+		endpoints = append(endpoints, newEndpoint(slower, cfg.Admin, s.private()))
 	}
 	serving, stop := context.WithCancel(ctx)
 	defer stop()

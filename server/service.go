@@ -32,7 +32,7 @@ func newService(ctx context.Context, cfg Config) *service {
 			defer cancel()
 			return cfg.Ready(limited)
 		},
-		metrics:  &metrics{cache: cfg.Cache, redis: cfg.Redis},
+		metrics:  &metrics{cfg: cfg},
 		troubles: &troubleLog{log: cfg.Log},
 		bodies:   sync.Pool{New: func() any { return new([]byte) }},
 	}
@@ -53,13 +53,14 @@ func (s *service) public() http.Handler {
 func (s *service) private() http.Handler {
 	e := s.newEcho()
 	s.addAdminRoutes(e)
+	s.addProfiles(e)
 	return e
 }
 
 func (s *service) addAdminRoutes(e *echo.Echo) {
 	s.get(e, "/healthz", s.getHealth)
 	s.get(e, "/readyz", s.getReady)
-	s.get(e, "/metrics", s.getMetrics(s.metrics.handler()))
+	s.get(e, "/metrics", s.plain(s.metrics.handler()))
 }
 
 // newEcho returns an echo that has no routes and no middleware: each call on the way is paid for by every request.

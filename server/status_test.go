@@ -52,7 +52,7 @@ func TestReadinessIsBounded(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	cached := store.NewCached(finderFunc(shelf), 1<<20)
 	service := start(t, Config{Finder: cached, Cache: cached.Stats, Redis: func() store.RedisStats {
-		return store.RedisStats{Hits: 5, Dropped: 6, Up: true}
+		return store.RedisStats{Hits: 5, Dropped: 6, CircuitStats: store.CircuitStats{Up: true}}
 	}})
 	c := service.dial(t)
 	for range 3 {

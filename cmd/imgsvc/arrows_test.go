@@ -17,6 +17,7 @@ const module = "github.com/starkillersystems/imgsvc/"
 var arrows = map[string]struct{ ours, kept []string }{
 	"server/store": {nil, []string{
 		"github.com/cockroachdb/pebble/v2", "github.com/maypok86/otter/v2", "go.mongodb.org/mongo-driver/v2", "github.com/redis/go-redis/v9",
+		"github.com/failsafe-go/failsafe-go",
 	}},
 	"server/store/redistest": {nil, []string{"github.com/alicebob/miniredis/v2"}},
 	"server/store/mongotest": {nil, nil}, // for tests: in nobody's list, so that no product code imports it

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/starkillersystems/imgsvc/server"
 	"github.com/starkillersystems/imgsvc/server/store"
 )
 
-// addCaches puts the caches in front of what cfg finds listings with: memory, then Redis, then what was there. What it
-// returns ends them, after the last request and before the store. A Redis that is not there is logged, no error.
-func addCaches(cfg *server.Config, caches store.Caches, meta store.Meta) (func() error, error) {
+// addCaches puts the caches in front of what cfg finds listings with: memory, where a listing may be as old as fresh says,
+// then Redis, then what was there. What it returns ends them, after the last request and before the store. A Redis that
+// is not there is logged, no error.
+func addCaches(cfg *server.Config, caches store.Caches, meta store.Meta, fresh time.Duration) (func() error, error) {
 	end := func() error { return nil }
 	if caches.Redis != "" {
 		tier, err := store.OpenRedis(cfg.Finder, caches.Redis, meta, store.RedisOptions{
@@ -19,10 +22,13 @@ func addCaches(cfg *server.Config, caches store.Caches, meta store.Meta) (func()
 			return end, usageError(err)
 		}
 		cfg.Finder, cfg.Redis, end = tier, tier.Stats, tier.Close
+		cfg.Pools["redis"] = tier.PoolStats
 	}
 	if caches.Memory > 0 {
-		cached := store.NewCached(cfg.Finder, caches.Memory)
+		cached, endNext := store.NewCached(cfg.Finder, caches.Memory), end
+		cached.Fresh = fresh
 		cfg.Finder, cfg.Cache = cached, cached.Stats
+		end = func() error { return errors.Join(cached.Close(), endNext()) }
 	}
 	return end, nil
 }
@@ -35,5 +41,16 @@ func logState(log *slog.Logger, url string) func(error) {
 			return
 		}
 		log.Warn("the cache answers again", "cache", url)
+	}
+}
+
+// logStore returns what logs that the store is given up or back.
+func logStore(log *slog.Logger) func(error) {
+	return func(err error) {
+		if err != nil {
+			log.Error("the store does not answer: serving what is cached", "error", err)
+			return
+		}
+		log.Warn("the store answers again")
 	}
 }

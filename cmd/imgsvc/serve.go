@@ -22,6 +22,8 @@ type serveFlags struct {
 	caches           []string
 	storeTimeout     time.Duration
 	storeConns       int
+	maxInflight      int
+	freshFor         time.Duration
 	drainTimeout     time.Duration
 	maxConns         int
 	cpus             int
@@ -53,13 +55,17 @@ log does. Every flag can also be set as an environment variable: IMGSVC_ADDR, IM
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.addr, "addr", "127.0.0.1:3000", "listen on this address; port 0 lets the kernel choose")
-	flags.StringVar(&f.adminAddr, "admin-addr", "", "listen here for /healthz, /readyz and /metrics, not on --addr")
+	flags.StringVar(&f.adminAddr, "admin-addr", "", "listen here for /healthz, /readyz and /metrics, not on --addr, and for /debug/pprof/")
 	flags.StringVar(&f.store, "store", store.DefaultURL, "where the listings are: pebble:DIR or mongodb://HOST/DATABASE")
 	flags.StringArrayVar(&f.caches, "cache", []string{"memory:256MiB"},
 		"memory:SIZE, of the heap, which garbage can double, and 32 MiB more (see GOGC);\n"+
 			"redis://… or rediss://… (single, Sentinel, Cluster); repeat it, nearest first; or none")
 	flags.DurationVar(&f.storeTimeout, "store-timeout", 2*time.Second, "limit of one call to the store, and of finding its server")
 	flags.IntVar(&f.storeConns, "store-conns", 0, "most connections to each MongoDB server (0: as its URL says, else 100)")
+	flags.IntVar(&f.maxInflight, "max-inflight", 512,
+		"reads of the store at once; as many again may wait, what is more gets 503 (what is in a cache never does)")
+	flags.DurationVar(&f.freshFor, "fresh-for", 0,
+		"a listing in memory may be as old as that before it is read anew\n(0: 1m on MongoDB; on pebble, which nobody else can write to, as old as it gets)")
 	flags.DurationVar(&f.drainTimeout, "drain-timeout", 20*time.Second, "limit of a graceful stop")
 	flags.IntVar(&f.maxConns, "max-conns", 16384, "connections open at once; further ones wait")
 	flags.IntVar(&f.cpus, "cpus", 0, "run on the first N CPUs only (default all)")
@@ -81,13 +87,14 @@ func serve(cmd *cobra.Command, out *output, f serveFlags) error {
 	if err != nil {
 		return err
 	}
-	cfg := f.config(db, newLog(cmd.ErrOrStderr(), out.quiet))
-	closeCaches, err := addCaches(&cfg, caches, db.Meta())
+	cfg, guard := f.config(db, newLog(cmd.ErrOrStderr(), out.quiet))
+	closeCaches, err := addCaches(&cfg, caches, db.Meta(), f.fresh(location))
+	end := func() error { return errors.Join(closeCaches(), closeStore(guard, db)) }
 	if err != nil {
-		return errors.Join(err, db.Close())
+		return errors.Join(err, end())
 	}
 	if cfg.Listener, cfg.Admin, err = listenBoth(f.addr, f.adminAddr); err != nil {
-		return errors.Join(err, closeCaches(), db.Close())
+		return errors.Join(err, end())
 	}
 	at := newServing(cfg, location, f.caches, db.Meta())
 	if err := at.announce(cmd.OutOrStdout(), cfg.Log, out.json); err != nil {
@@ -100,7 +107,7 @@ func serve(cmd *cobra.Command, out *output, f serveFlags) error {
 	if err := server.Run(ctx, killContext(ctx), cfg); err != nil {
 		return err // db may still be in use by what was cut off; its lock ends with the process
 	}
-	return errors.Join(closeCaches(), db.Close())
+	return end()
 }
 
 // check reads what the flags say and refuses what makes no sense.
@@ -118,6 +125,10 @@ func (f serveFlags) check() (store.Location, store.Caches, error) {
 		err = fmt.Errorf("--store-timeout %s: want more than 0, such as 2s", f.storeTimeout)
 	case f.storeConns < 0:
 		err = fmt.Errorf("--store-conns %d: want 0 or more", f.storeConns)
+	case f.maxInflight <= 0:
+		err = fmt.Errorf("--max-inflight %d: want 1 or more", f.maxInflight)
+	case f.freshFor < 0:
+		err = fmt.Errorf("--fresh-for %s: want 0 or more, such as 1m", f.freshFor)
 	case f.drainTimeout <= 0:
 		err = fmt.Errorf("--drain-timeout %s: want more than 0, such as 20s", f.drainTimeout)
 	case f.maxConns <= 0:
@@ -141,26 +152,44 @@ func useCPUs(n int) error {
 	return pinProcess(allowed[:n])
 }
 
-// config begins the chain of finders: a deadline, then the database. addCaches puts the caches in front.
-func (f serveFlags) config(db database, log *slog.Logger) server.Config {
-	limited := store.NewDeadline(db, f.storeTimeout)
-	return server.Config{
-		Finder:        limited,
-		Ready:         func(ctx context.Context) error { return ignoreNotFound(db.FindListing(ctx, 0)) },
+// config begins the chain of finders: a guard, what counts calls, the database. addCaches puts the caches in front.
+func (f serveFlags) config(db database, log *slog.Logger) (server.Config, *store.Guard) {
+	calls := server.NewCalls(db)
+	guard := store.NewGuard(calls, store.GuardOptions{
+		Timeout: f.storeTimeout, Inflight: f.maxInflight, State: logStore(log),
+	})
+	cfg := server.Config{
+		Finder:        guard,
+		Ready:         guard.Ready,
 		ReadyTimeout:  f.storeTimeout,
 		AnswerTimeout: f.storeTimeout + 13*time.Second, // the default, with time for the store to use up its own
 		MaxConns:      f.maxConns,
 		DrainTimeout:  f.drainTimeout,
+		Guard:         guard.Stats,
+		Calls:         calls,
+		Pools:         map[string]func() store.PoolStats{},
 		Log:           log,
 	}
+	if pooled, ok := db.(interface{ PoolStats() store.PoolStats }); ok {
+		cfg.Pools["store"] = pooled.PoolStats
+	}
+	return cfg, guard
 }
 
-// ignoreNotFound makes an error of a store that cannot be read, not of one that has no such listing.
-func ignoreNotFound(_ store.Listing, err error) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
+// fresh is how old a listing in memory may be. Nobody but this process can write to a Pebble.
+func (f serveFlags) fresh(at store.Location) time.Duration {
+	if f.freshFor == 0 && at.IsMongo() {
+		return time.Minute
 	}
-	return err
+	return f.freshFor
+}
+
+// closeStore ends the guard and then the database, unless that still has something to answer.
+func closeStore(guard *store.Guard, db database) error {
+	if err := guard.Close(); err != nil {
+		return err
+	}
+	return db.Close()
 }
 
 func newLog(w io.Writer, quiet bool) *slog.Logger {

@@ -21,7 +21,7 @@ func jittered(ttl time.Duration) time.Duration { return ttl - rand.N(ttl/10+1) }
 
 // fill leaves an entry to be written, or drops it: a reader never waits for Redis to take it.
 func (r *Redis) fill(f fill) {
-	if r.health.down.Load() {
+	if r.circuit.out() {
 		r.counts.dropped.Add(1)
 		return
 	}
@@ -63,7 +63,8 @@ func (r *Redis) gather(batch []fill) []fill {
 // write writes a batch in one round trip. A Redis that refuses it, for want of memory say, is given up as one that
 // does not answer: State then says why.
 func (r *Redis) write(batch []fill) {
-	if r.health.down.Load() {
+	as, ok := r.circuit.ask()
+	if !ok {
 		r.counts.dropped.Add(uint64(len(batch)))
 		return
 	}
@@ -80,7 +81,7 @@ func (r *Redis) write(batch []fill) {
 	if _, err := pipe.Exec(limited); err != nil {
 		r.counts.failures.Add(1)
 		r.counts.dropped.Add(uint64(len(batch)))
-		r.giveUp(err)
+		r.circuit.heard(as, err)
 		return
 	}
 	r.counts.filled.Add(uint64(len(batch)))
