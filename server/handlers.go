@@ -24,7 +24,7 @@ func (s *service) getListing(c *echo.Context) error {
 	if err != nil {
 		return err
 	}
-	listing, err := s.find(id)
+	listing, err := s.find(c.Request(), id)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return refuse(http.StatusNotFound, "there is no listing %d", id)

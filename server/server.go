@@ -17,6 +17,7 @@ import (
 	"net"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/starkillersystems/imgsvc/server/store"
@@ -40,6 +41,7 @@ type Config struct {
 	Guard    func() store.GuardStats           // for /metrics; nil: nothing guards the store
 	Calls    *Calls                            // for /metrics; nil: calls of the store are not counted
 	Pools    map[string]func() store.PoolStats // for /metrics: connections, by what they are to
+	Traces   trace.TracerProvider              // gets a span for each request on Listener; nil: requests are not traced
 	Log      *slog.Logger                      // nil: nothing is logged
 
 	ReadyTimeout  time.Duration // for one call of Ready; default 2 s

@@ -14,7 +14,7 @@ import (
 // service is what the handlers share.
 type service struct {
 	cfg      Config
-	find     func(id int64) (store.Listing, error)
+	find     func(r *http.Request, id int64) (store.Listing, error)
 	ready    func() error
 	metrics  *metrics
 	troubles *troubleLog
@@ -26,7 +26,9 @@ type service struct {
 func newService(ctx context.Context, cfg Config) *service {
 	return &service{
 		cfg:  cfg,
-		find: func(id int64) (store.Listing, error) { return cfg.Finder.FindListing(ctx, id) },
+		find: func(r *http.Request, id int64) (store.Listing, error) {
+			return cfg.Finder.FindListing(cfg.finding(ctx, r), id)
+		},
 		ready: func() error {
 			limited, cancel := context.WithTimeout(ctx, cfg.ReadyTimeout)
 			defer cancel()
@@ -46,7 +48,7 @@ func (s *service) public() http.Handler {
 	if s.cfg.Admin == nil {
 		s.addAdminRoutes(e)
 	}
-	return e
+	return s.cfg.traceRequests(e)
 }
 
 // private returns what is served on the address for those who run the service.
@@ -78,7 +80,8 @@ func (s *service) newEcho() *echo.Echo {
 }
 
 func (s *service) get(e *echo.Echo, path string, h echo.HandlerFunc) {
-	counted := s.counted(s.metrics.route(path), h)
+	m := s.metrics.route(path)
+	counted := s.counted(m, s.cfg.nameSpan(m.name, h))
 	e.GET(path, counted)
 	e.HEAD(path, counted) // net/http leaves the body out
 }

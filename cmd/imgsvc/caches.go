@@ -21,13 +21,13 @@ func addCaches(cfg *server.Config, caches store.Caches, meta store.Meta, fresh t
 		if err != nil {
 			return end, usageError(err)
 		}
-		cfg.Finder, cfg.Redis, end = tier, tier.Stats, tier.Close
+		cfg.Finder, cfg.Redis, end = server.TraceCache(cfg.Traces, "redis", tier), tier.Stats, tier.Close
 		cfg.Pools["redis"] = tier.PoolStats
 	}
 	if caches.Memory > 0 {
 		cached, endNext := store.NewCached(cfg.Finder, caches.Memory), end
 		cached.Fresh = fresh
-		cfg.Finder, cfg.Cache = cached, cached.Stats
+		cfg.Finder, cfg.Cache = server.TraceCache(cfg.Traces, "memory", cached), cached.Stats
 		end = func() error { return errors.Join(cached.Close(), endNext()) }
 	}
 	return end, nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/starkillersystems/imgsvc/server"
 	"github.com/starkillersystems/imgsvc/server/store"
@@ -42,7 +43,8 @@ SIGTERM or Ctrl-C stops it: /readyz says 503, no new connections are accepted, a
 busy gets its answer and is told that its connection ends. A second one cuts off whoever is left.
 
 With --json a document that says where it listens comes first on standard output; otherwise a line of the
-log does. Every flag can also be set as an environment variable: IMGSVC_ADDR, IMGSVC_STORE, ...`,
+log does. Every flag can also be set as an environment variable: IMGSVC_ADDR, IMGSVC_STORE, ...
+OTEL_EXPORTER_OTLP_ENDPOINT=http://HOST:4318 has it send traces there.`,
 		Example: `  imgsvc serve --addr 127.0.0.1:3000 --store pebble:./imgsvc-data --cache memory:256MiB
   curl 'http://127.0.0.1:3000/reviews/15000?index=1'`,
 		Args: usageArgs(cobra.NoArgs),
@@ -83,11 +85,17 @@ func serve(cmd *cobra.Command, out *output, f serveFlags) error {
 		return err
 	}
 	defer runtime.KeepAlive(collectLater(heapFloor))
+	log := newLog(cmd.ErrOrStderr(), out.quiet)
+	traces, endTraces, err := startTraces(cmd.Context(), log)
+	if err != nil {
+		return err
+	}
+	defer endTraces()
 	db, err := f.open(cmd.Context(), location)
 	if err != nil {
 		return err
 	}
-	cfg, guard := f.config(db, newLog(cmd.ErrOrStderr(), out.quiet))
+	cfg, guard := f.config(db, log, traces)
 	closeCaches, err := addCaches(&cfg, caches, db.Meta(), f.fresh(location))
 	end := func() error { return errors.Join(closeCaches(), closeStore(guard, db)) }
 	if err != nil {
@@ -153,8 +161,8 @@ func useCPUs(n int) error {
 }
 
 // config begins the chain of finders: a guard, what counts calls, the database. addCaches puts the caches in front.
-func (f serveFlags) config(db database, log *slog.Logger) (server.Config, *store.Guard) {
-	calls := server.NewCalls(db)
+func (f serveFlags) config(db database, log *slog.Logger, traces trace.TracerProvider) (server.Config, *store.Guard) {
+	calls := server.NewCalls(server.TraceStore(traces, dbSystem(db), db))
 	guard := store.NewGuard(calls, store.GuardOptions{
 		Timeout: f.storeTimeout, Inflight: f.maxInflight, State: logStore(log),
 	})
@@ -168,12 +176,21 @@ func (f serveFlags) config(db database, log *slog.Logger) (server.Config, *store
 		Guard:         guard.Stats,
 		Calls:         calls,
 		Pools:         map[string]func() store.PoolStats{},
+		Traces:        traces,
 		Log:           log,
 	}
 	if pooled, ok := db.(interface{ PoolStats() store.PoolStats }); ok {
 		cfg.Pools["store"] = pooled.PoolStats
 	}
 	return cfg, guard
+}
+
+// dbSystem is the name OpenTelemetry has, or would have, for a database.
+func dbSystem(db database) string {
+	if _, ok := db.(*store.Mongo); ok {
+		return "mongodb"
+	}
+	return "pebble"
 }
 
 // fresh is how old a listing in memory may be. Nobody but this process can write to a Pebble.

@@ -24,7 +24,14 @@ import (
 type child struct {
 	serving
 	process *os.Process
+	stdin   io.Closer
 	wait    func() error // for its end
+}
+
+// stop ends it gracefully.
+func (c *child) stop() error {
+	c.stdin.Close()
+	return c.wait()
 }
 
 // startChild starts one of TestMain's programs, which says on stdout where it listens and ends with its stdin.
@@ -43,7 +50,7 @@ func startChild(tb testing.TB, name string, args ...string) *child {
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)
 	}
-	c := &child{process: cmd.Process, wait: sync.OnceValue(cmd.Wait)}
+	c := &child{process: cmd.Process, stdin: stdin, wait: sync.OnceValue(cmd.Wait)}
 	tb.Cleanup(func() {
 		stdin.Close()
 		if err := c.wait(); err != nil {
