@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -87,6 +88,63 @@ func TestStoreStalls(t *testing.T) {
 	until(t, "nothing is stale", func() bool { return cached.get("/listings/2").Header.Get("Warning") == "" })
 	if got := missing.get("/readyz"); got.StatusCode != http.StatusOK {
 		t.Errorf("ready: status %d", got.StatusCode)
+	}
+}
+
+// TestStallIsCounted has a store hang and go on, again and again, under many clients: every request has one answer, 200 or
+// 503, and the metrics say the same.
+func TestStallIsCounted(t *testing.T) {
+	db := &stallable{}
+	service := startGuarded(t, db, time.Millisecond, store.GuardOptions{Timeout: 20 * time.Millisecond, Look: 2 * time.Millisecond, Inflight: 4})
+	var clients sync.WaitGroup
+	var sent atomic.Int64
+	var byStatus [600]atomic.Int64
+	done := make(chan struct{})
+	for id := range 9 {
+		c := service.dial(t)
+		clients.Go(func() {
+			for ended := false; !ended; {
+				sent.Add(1)
+				byStatus[c.get("/listings/"+strconv.Itoa(id)).StatusCode].Add(1)
+				select {
+				case <-done:
+					ended = true
+				default:
+				}
+			}
+		})
+	}
+	for range 5 {
+		resume := db.stall()
+		before := byStatus[503].Load()
+		late := service.dial(t)
+		until(t, "somebody is refused", func() bool {
+			sent.Add(1)
+			byStatus[late.get("/reviews/99").StatusCode].Add(1)
+			return byStatus[503].Load() > before
+		})
+		resume()
+		until(t, "the store is asked again", func() bool {
+			sent.Add(1)
+			status := late.get("/reviews/99").StatusCode
+			byStatus[status].Add(1)
+			return status == http.StatusNotFound
+		})
+	}
+	close(done)
+	clients.Wait()
+	ok, missing, refused := byStatus[200].Load(), byStatus[404].Load(), byStatus[503].Load()
+	if ok+missing+refused != sent.Load() || ok == 0 || refused == 0 {
+		t.Errorf("%d requests, %d answered with 200, %d with 404, %d with 503", sent.Load(), ok, missing, refused)
+	}
+	metrics := service.dial(t).get("/metrics").body
+	for _, line := range []string{
+		fmt.Sprintf(`imgsvc_request_duration_seconds_count{route="/listings/{id}",status="200"} %d`, ok),
+		fmt.Sprintf(`imgsvc_request_duration_seconds_count{route="/reviews/{id}",status="404"} %d`, missing),
+	} {
+		if !strings.Contains(metrics, "\n"+line+"\n") {
+			t.Errorf("no line %s in\n%s", line, metrics)
+		}
 	}
 }
 

@@ -37,8 +37,14 @@ func (c *child) stop() error {
 // startChild starts one of TestMain's programs, which says on stdout where it listens and ends with its stdin.
 func startChild(tb testing.TB, name string, args ...string) *child {
 	tb.Helper()
+	return startLogged(tb, os.Stderr, name, args...)
+}
+
+// startLogged is startChild with a place for what the program logs.
+func startLogged(tb testing.TB, log io.Writer, name string, args ...string) *child {
+	tb.Helper()
 	cmd := exec.Command(name, args...)
-	cmd.Stderr = os.Stderr
+	cmd.Stderr = log
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		tb.Fatal(err)
