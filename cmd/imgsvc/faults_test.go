@@ -19,7 +19,7 @@ type fault struct {
 	name  string
 	build func(s *scene)        // starts servers and services
 	begin func(s *scene) func() // has it happen, and returns what ends it
-	state string                // the metric that says so, with its value while it lasts and afterwards; empty: there is none
+	out   string                // what is left out while it lasts, as metrics call it; empty: nothing is
 	what  want
 }
 
@@ -45,18 +45,17 @@ const (
 func faults() []fault {
 	redisLog := []string{"the cache does not answer", "the cache answers again"}
 	storeLog := []string{"the store does not answer", "the store answers again"}
-	const redisOpen, storeOpen = `imgsvc_breaker_open{of="redis"}`, `imgsvc_breaker_open{of="store"}`
 	harmless := want{cached: fine, uncached: fine, log: redisLog}
 	down := want{cached: fine, uncached: refused, stale: true, log: storeLog}
 	return []fault{
-		{"Redis dead at start", (*scene).redisDead, func(s *scene) func() { return s.undo }, redisOpen, harmless},
-		{"Redis killed (SIGKILL)", (*scene).redis, func(s *scene) func() { return s.victim.kill() }, redisOpen, harmless},
-		{"Redis stopped (SIGSTOP)", (*scene).redis, func(s *scene) func() { return s.victim.stop() }, redisOpen, harmless},
-		{"Redis slow (3 s)", (*scene).redisVia, func(s *scene) func() { return s.victim.slow() }, redisOpen, harmless},
-		{"Redis full (noeviction)", (*scene).redis, func(s *scene) func() { return s.victim.fill() }, redisOpen, harmless},
-		{"store killed (SIGKILL)", (*scene).mongo, func(s *scene) func() { return s.victim.kill() }, storeOpen, down},
-		{"store stopped (SIGSTOP)", (*scene).mongo, func(s *scene) func() { return s.victim.stop() }, storeOpen, down},
-		{"store slow (3 s)", (*scene).mongoVia, func(s *scene) func() { return s.victim.slow() }, storeOpen, down},
+		{"Redis dead at start", (*scene).redisDead, func(s *scene) func() { return s.undo }, "redis", harmless},
+		{"Redis killed (SIGKILL)", (*scene).redis, func(s *scene) func() { return s.victim.kill() }, "redis", harmless},
+		{"Redis stopped (SIGSTOP)", (*scene).redis, func(s *scene) func() { return s.victim.stop() }, "redis", harmless},
+		{"Redis slow (3 s)", (*scene).redisVia, func(s *scene) func() { return s.victim.slow() }, "redis", harmless},
+		{"Redis full (noeviction)", (*scene).redis, func(s *scene) func() { return s.victim.fill() }, "redis", harmless},
+		{"store killed (SIGKILL)", (*scene).mongo, func(s *scene) func() { return s.victim.kill() }, "store", down},
+		{"store stopped (SIGSTOP)", (*scene).mongo, func(s *scene) func() { return s.victim.stop() }, "store", down},
+		{"store slow (3 s)", (*scene).mongoVia, func(s *scene) func() { return s.victim.slow() }, "store", down},
 		{"more than the store can do", (*scene).narrow, (*scene).crowd, "", want{cached: fine, uncached: refused}},
 		{"silent connections", (*scene).redis, (*scene).flood, "", want{cached: fine, uncached: fine}},
 		{"slow, huge and broken requests", (*scene).redis, (*scene).rabble, "", want{cached: fine, uncached: fine}},
@@ -161,10 +160,15 @@ func (s *scene) run(f fault, lasting time.Duration) {
 	}
 	stop := s.attack()
 	s.await("the attack is under way", func() bool { return s.metric(s.cached, "imgsvc_request_duration_seconds_count") > 50 })
+	before := 0.0
+	if s.undo == nil { // nothing has happened yet, unless the machine was too busy for a moment
+		s.await("all is well at first", func() bool { return s.well(f.out) })
+		before = s.metric(s.uncached, tripsOf(f.out))
+	}
 	end := f.begin(s)
 	begin := time.Now()
-	if f.state != "" {
-		s.await("the fault is noticed", func() bool { return s.metric(s.uncached, f.state) == 1 })
+	if f.out != "" {
+		s.await("the fault is noticed", func() bool { return s.metric(s.uncached, tripsOf(f.out)) > before })
 	}
 	if f.what.stale {
 		s.await("something is stale", func() bool { return s.metric(s.cached, "imgsvc_cache_stale_total") > 0 })
@@ -173,7 +177,7 @@ func (s *scene) run(f fault, lasting time.Duration) {
 	time.Sleep(lasting - time.Since(begin)) // not at all if it has lasted already
 	end()
 	begin = time.Now()
-	s.await("all is well", func() bool { return s.well(f.state) })
+	s.await("all is well", func() bool { return s.well(f.out) })
 	s.recovery = time.Since(begin)
 	time.Sleep(lasting / 2) // some more requests, to which nothing may happen
 	s.stale = s.metric(s.cached, "imgsvc_cache_stale_total")
@@ -183,12 +187,15 @@ func (s *scene) run(f fault, lasting time.Duration) {
 	}
 }
 
+// tripsOf names the metric that counts how often something was left out.
+func tripsOf(of string) string { return fmt.Sprintf("imgsvc_breaker_trips_total{of=%q}", of) }
+
 func (s *scene) services() []*child { return slices.Compact([]*child{s.cached, s.uncached}) }
 
 // well reports whether a service is ready and leaves out nothing.
-func (s *scene) well(state string) bool {
+func (s *scene) well(out string) bool {
 	for _, service := range s.services() {
-		if state != "" && s.metric(service, state) != 0 || s.status(service, "/readyz") != 200 {
+		if s.metric(service, fmt.Sprintf("imgsvc_breaker_open{of=%q}", out)) != 0 || s.status(service, "/readyz") != 200 {
 			return false
 		}
 	}
