@@ -35,7 +35,7 @@ var (
 	refused = []int{200, 503}
 )
 
-// The limits that the services under attack have. No answer may take longer than the store's, a Redis' and patience.
+// The limit of the store that things happen to. No answer may take longer, or than a Redis may, but for patience.
 const (
 	faultTimeout  = 500 * time.Millisecond
 	faultPatience = 10 * time.Second // for a machine that does something else
@@ -52,7 +52,7 @@ func faults() []fault {
 		{"Redis killed (SIGKILL)", (*scene).redis, func(s *scene) func() { return s.victim.kill() }, "redis", harmless},
 		{"Redis stopped (SIGSTOP)", (*scene).redis, func(s *scene) func() { return s.victim.stop() }, "redis", harmless},
 		{"Redis slow (3 s)", (*scene).redisVia, func(s *scene) func() { return s.victim.slow() }, "redis", harmless},
-		{"Redis full (noeviction)", (*scene).redis, func(s *scene) func() { return s.victim.fill() }, "redis", harmless},
+		{"Redis full (noeviction)", (*scene).redis, (*scene).full, "redis", harmless},
 		{"store killed (SIGKILL)", (*scene).mongo, func(s *scene) func() { return s.victim.kill() }, "store", down},
 		{"store stopped (SIGSTOP)", (*scene).mongo, func(s *scene) func() { return s.victim.stop() }, "store", down},
 		{"store slow (3 s)", (*scene).mongoVia, func(s *scene) func() { return s.victim.slow() }, "store", down},
@@ -102,11 +102,11 @@ type scene struct {
 	trips            int // how often something was left out, by all services
 }
 
-// serve starts a service that has the limits of the test.
+// serve starts a service.
 func (s *scene) serve(store string, args ...string) *child {
 	s.t.Helper()
 	return startLogged(s.t, &s.log, "imgsvc", append([]string{"serve", "--json", "--until-stdin-closes", "--addr", "127.0.0.1:0",
-		"--store", store, "--store-timeout", faultTimeout.String()}, args...)...)
+		"--store", store}, args...)...)
 }
 
 const faultRecords = 60
@@ -122,7 +122,7 @@ func (s *scene) seed(store string) {
 func (s *scene) redisWith(url string) {
 	db := "pebble:" + filepath.Join(s.dir, "data")
 	s.seed(db)
-	s.cached = s.serve(db, "--cache", url)
+	s.cached = s.serve(db, "--cache", url, "--store-timeout", "1m") // a Pebble fails only where the machine stands still
 	s.uncached = s.cached
 }
 
@@ -138,6 +138,7 @@ func (s *scene) redisDead() {
 // without.
 func (s *scene) mongoWith(url string, args ...string) {
 	s.seed(url)
+	args = append(args, "--store-timeout", faultTimeout.String())
 	s.cached = s.serve(url, append([]string{"--cache", "memory:1MiB", "--fresh-for", "100ms"}, args...)...)
 	s.uncached = s.serve(url, append([]string{"--cache", "none"}, args...)...)
 }
@@ -149,6 +150,15 @@ func (s *scene) mongoVia() { s.victim = victimMongo(s.t); s.mongoWith(s.victim.v
 func (s *scene) narrow() {
 	s.victim = victimMongo(s.t)
 	s.mongoWith(s.victim.url, "--max-inflight", "1", "--fresh-for", "1h")
+}
+
+// full fills the Redis up, and asks for what is not in it yet.
+func (s *scene) full() (end func()) {
+	end = s.victim.fill()
+	for id := attackedIDs; id < 2*attackedIDs; id++ {
+		s.ask(s.cached, fmt.Sprint("/reviews/", id))
+	}
+	return end
 }
 
 // run attacks, has the fault happen when the attack goes well, ends it when it has lasted and been noticed, and ends the
