@@ -40,6 +40,8 @@ func explain(err error) (status int, reason string) {
 		return http.StatusNotFound, "there is nothing here: try /listings/0 or /reviews/0?index=1"
 	case errors.Is(err, store.ErrCorrupt):
 		return http.StatusInternalServerError, "the listing is damaged"
+	case errors.Is(err, store.ErrLeftOut):
+		return http.StatusServiceUnavailable, "the store does not answer, and is not asked until it does"
 	case errors.Is(err, store.ErrOverloaded):
 		return http.StatusServiceUnavailable, "too many requests wait for the store"
 	case errors.Is(err, context.DeadlineExceeded):
@@ -54,7 +56,7 @@ func explain(err error) (status int, reason string) {
 // answerError answers err: the one place where errors become status codes.
 func (s *service) answerError(c *echo.Context, err error) {
 	status, reason := explain(err)
-	if status >= http.StatusInternalServerError {
+	if status >= http.StatusInternalServerError && !errors.Is(err, store.ErrLeftOut) { // that was logged when it began
 		s.troubles.add(c.Request(), err)
 	}
 	header := c.Response().Header()

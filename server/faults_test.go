@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -38,7 +39,7 @@ func (s *stallable) stall() (resume func()) {
 }
 
 // startGuarded runs a service whose store db is guarded, behind memory.
-func startGuarded(t *testing.T, db Finder, fresh time.Duration, opts store.GuardOptions) *running {
+func startGuarded(t *testing.T, db Finder, fresh time.Duration, opts store.GuardOptions, log *slog.Logger) *running {
 	t.Helper()
 	calls := NewCalls(db)
 	guard := store.NewGuard(calls, opts)
@@ -49,14 +50,16 @@ func startGuarded(t *testing.T, db Finder, fresh time.Duration, opts store.Guard
 			t.Error(err)
 		}
 	})
-	return start(t, Config{Finder: cached, Cache: cached.Stats, Ready: guard.Ready, Guard: guard.Stats, Calls: calls})
+	return start(t, Config{Log: log, Finder: cached, Cache: cached.Stats, Ready: guard.Ready, Guard: guard.Stats, Calls: calls})
 }
 
 // TestStoreStalls has a store hang under clients who ask without a pause. What is in memory is answered all the time,
 // with its age when that is over; the rest is refused, and not by breaking the connection; and all is well afterwards.
 func TestStoreStalls(t *testing.T) {
 	db := &stallable{}
-	service := startGuarded(t, db, time.Millisecond, store.GuardOptions{Timeout: 50 * time.Millisecond, Look: 5 * time.Millisecond})
+	var lines counter
+	log := slog.New(slog.NewTextHandler(&lines, nil))
+	service := startGuarded(t, db, time.Millisecond, store.GuardOptions{Timeout: 50 * time.Millisecond, Look: 5 * time.Millisecond}, log)
 	cached, missing := service.dial(t), service.dial(t)
 	first := cached.get("/listings/2")
 	if first.StatusCode != http.StatusOK || first.Header.Get("Age") != "" || first.Header.Get("Warning") != "" {
@@ -83,6 +86,13 @@ func TestStoreStalls(t *testing.T) {
 		!strings.Contains(got.body, "\nimgsvc_shed_total{reason=\"breaker\"} ") {
 		t.Errorf("the breaker is not open:\n%s", got.body)
 	}
+	before := lines.Load()
+	for range 100 {
+		checkRefused(t, missing.get("/listings/3"))
+	}
+	if lines.Load() != before {
+		t.Error("what is refused because the store is left out is logged, request by request")
+	}
 	resume()
 	until(t, "the store is asked again", func() bool { return missing.get("/listings/3").StatusCode == http.StatusOK })
 	until(t, "nothing is stale", func() bool { return cached.get("/listings/2").Header.Get("Warning") == "" })
@@ -95,7 +105,7 @@ func TestStoreStalls(t *testing.T) {
 // 503, and the metrics say the same.
 func TestStallIsCounted(t *testing.T) {
 	db := &stallable{}
-	service := startGuarded(t, db, time.Millisecond, store.GuardOptions{Timeout: 20 * time.Millisecond, Look: 2 * time.Millisecond, Inflight: 4})
+	service := startGuarded(t, db, time.Millisecond, store.GuardOptions{Timeout: 20 * time.Millisecond, Look: 2 * time.Millisecond, Inflight: 4}, nil)
 	var clients sync.WaitGroup
 	var sent atomic.Int64
 	var byStatus [600]atomic.Int64
@@ -148,6 +158,14 @@ func TestStallIsCounted(t *testing.T) {
 	}
 }
 
+// counter counts what is written to it.
+type counter struct{ atomic.Int64 }
+
+func (c *counter) Write(p []byte) (int, error) {
+	c.Add(1)
+	return len(p), nil
+}
+
 func checkRefused(t *testing.T, got answer) {
 	t.Helper()
 	if got.StatusCode != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" || !strings.HasPrefix(got.body, `{"error":"`) {
@@ -168,7 +186,7 @@ func until(t *testing.T, what string, happened func() bool) {
 // refused without a wait for any of them, what is in memory is answered, and every request has an answer.
 func TestOverload(t *testing.T) {
 	db := &stallable{}
-	service := startGuarded(t, db, 0, store.GuardOptions{Timeout: time.Minute, Inflight: 2})
+	service := startGuarded(t, db, 0, store.GuardOptions{Timeout: time.Minute, Inflight: 2}, nil)
 	service.dial(t).get("/listings/9")
 	resume := db.stall()
 	var clients sync.WaitGroup

@@ -25,7 +25,7 @@ type service struct {
 // newService returns a service that asks its finder and its store with ctx.
 func newService(ctx context.Context, cfg Config) *service {
 	return &service{
-		cfg:  cfg,
+		cfg: cfg,
 		find: func(r *http.Request, id int64) (store.Listing, error) {
 			return cfg.Finder.FindListing(cfg.finding(ctx, r), id)
 		},

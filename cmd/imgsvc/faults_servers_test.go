@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -163,14 +162,4 @@ func (p proxy) poison(kind, attributes string) func() {
 			p.t.Error(err)
 		}
 	}
-}
-
-// nobody returns an address at which nothing listens.
-func nobody(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

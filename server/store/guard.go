@@ -13,6 +13,9 @@ import (
 // ErrOverloaded is wrapped by the errors of reads that were refused because too many others wait for the store.
 var ErrOverloaded = errors.New("too many requests wait for the store")
 
+// ErrLeftOut is wrapped by the errors of reads that were refused because the store has failed and is not back yet.
+var ErrLeftOut = errors.New("the store is left out since it failed")
+
 // Guard is a finder in front of a database that may hang, die or be asked for more than it can give. It sees to it that
 // a caller has its answer or an error within a limit, that no more than a bounded number of calls are under way or
 // wait, and that a database that fails again and again is left out until it answers a look: its callers then have
@@ -88,13 +91,13 @@ func (g *Guard) tell(err error) {
 	g.opts.State(err)
 }
 
-// FindListing asks the database. Its own errors wrap ErrUnreachable if the database is left out, ErrOverloaded if it
+// FindListing asks the database. Its own errors wrap ErrLeftOut if the database is left out, ErrOverloaded if it
 // has too much to do, and context.DeadlineExceeded if there is no answer in time.
 func (g *Guard) FindListing(ctx context.Context, id int64) (Listing, error) {
 	as, ok := g.circuit.ask()
 	if !ok {
 		g.skipped.Add(1)
-		return Listing{}, fmt.Errorf("find listing %d: %w, and is asked no more until it does", id, ErrUnreachable)
+		return Listing{}, fmt.Errorf("find listing %d: %w", id, ErrLeftOut)
 	}
 	limited, cancel := context.WithTimeout(ctx, g.opts.Timeout)
 	defer cancel()
@@ -180,11 +183,11 @@ func (g *Guard) look(ctx context.Context) error {
 }
 
 // Ready asks the database for a sign of life, once however many want to know, for at most Timeout; while it is left out
-// the error comes at once and wraps ErrUnreachable.
+// the error comes at once, wraps ErrLeftOut and says why.
 func (g *Guard) Ready(ctx context.Context) error {
 	as, ok := g.circuit.ask()
 	if reason := g.reason.Load(); !ok && reason != nil {
-		return fmt.Errorf("%w: it is left out since: %w", ErrUnreachable, *reason)
+		return fmt.Errorf("%w: %w", ErrLeftOut, *reason)
 	}
 	limited, cancel := context.WithTimeout(ctx, g.opts.Timeout)
 	defer cancel()

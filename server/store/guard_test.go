@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -83,10 +82,10 @@ func TestGuardStalled(t *testing.T) {
 		}
 		// Four calls failed, and the look of Ready: that is five of ten.
 		begin = time.Now()
-		if _, err := g.FindListing(t.Context(), 7); !errors.Is(err, ErrUnreachable) || time.Since(begin) != 0 {
+		if _, err := g.FindListing(t.Context(), 7); !errors.Is(err, ErrLeftOut) || time.Since(begin) != 0 {
 			t.Errorf("error %v after %s, want one at once", err, time.Since(begin))
 		}
-		if err := g.Ready(t.Context()); !errors.Is(err, ErrUnreachable) || !strings.Contains(err.Error(), "no answer") && !errors.Is(err, context.DeadlineExceeded) {
+		if err := g.Ready(t.Context()); !errors.Is(err, ErrLeftOut) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("ready: %v", err)
 		}
 		time.Sleep(time.Hour)
@@ -114,8 +113,12 @@ func TestGuardDead(t *testing.T) {
 		g := NewGuard(db, GuardOptions{})
 		defer closeAll(t, g)
 		db.set(&unreachableError{errors.New("refused")}, nil)
-		for range 100 {
-			if _, err := g.FindListing(t.Context(), 7); !errors.Is(err, ErrUnreachable) {
+		for n := range 100 {
+			want := ErrUnreachable
+			if n >= guardFailures {
+				want = ErrLeftOut
+			}
+			if _, err := g.FindListing(t.Context(), 7); !errors.Is(err, want) {
 				t.Errorf("error %v", err)
 			}
 		}
@@ -125,7 +128,7 @@ func TestGuardDead(t *testing.T) {
 		time.Sleep(time.Minute)
 		db.set(nil, nil)
 		back := time.Now()
-		for g.Stats().Up == false {
+		for !g.Stats().Up {
 			time.Sleep(time.Millisecond)
 		}
 		if took := time.Since(back); took > 300*time.Millisecond {
