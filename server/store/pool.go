@@ -3,6 +3,7 @@ package store
 import (
 	"sync/atomic"
 
+	"github.com/redis/go-redis/v9"
 	"go.mongodb.org/mongo-driver/v2/event"
 )
 
@@ -44,9 +45,18 @@ func (m *Mongo) PoolStats() PoolStats {
 	}
 }
 
-// PoolStats returns the state of the connections.
+// PoolStats returns the state of the connections. go-redis has pools of their own for pipelines.
 func (r *Redis) PoolStats() PoolStats {
 	s := r.client.PoolStats()
+	sum := redisPool(s)
+	if s.PipelineStats != nil {
+		p := redisPool((*redis.PoolStats)(s.PipelineStats))
+		sum.Open, sum.Used, sum.Opened, sum.Failures = sum.Open+p.Open, sum.Used+p.Used, sum.Opened+p.Opened, sum.Failures+p.Failures
+	}
+	return sum
+}
+
+func redisPool(s *redis.PoolStats) PoolStats {
 	return PoolStats{
 		Open: int(s.TotalConns), Used: int(s.TotalConns - min(s.IdleConns, s.TotalConns)),
 		Opened: uint64(s.Misses), Failures: uint64(s.Timeouts),
