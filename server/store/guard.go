@@ -25,6 +25,7 @@ type Guard struct {
 	opts    GuardOptions
 	circuit *circuit
 	slots   chan struct{} // has a token for each call that is under way
+	idle    chan *caller  // callers without a call
 	waiting atomic.Int64  // calls that wait for a slot
 	shed    atomic.Uint64
 	skipped atomic.Uint64
@@ -73,7 +74,7 @@ const (
 // NewGuard returns a guard in front of next. It must be closed, before next is.
 func NewGuard(next finder, opts GuardOptions) *Guard {
 	opts = opts.withDefaults()
-	g := &Guard{next: next, opts: opts, slots: make(chan struct{}, opts.Inflight)}
+	g := &Guard{next: next, opts: opts, slots: make(chan struct{}, opts.Inflight), idle: make(chan *caller, opts.Inflight)}
 	g.done, g.stop = context.WithCancel(context.Background())
 	g.circuit = newCircuit(g.done, &g.work, circuitOptions{
 		failures: guardFailures, of: guardOf, every: opts.Look, looks: guardLooks, limit: opts.Timeout,
@@ -137,30 +138,6 @@ func (g *Guard) enter(ctx context.Context) error {
 	case <-ctx.Done():
 		g.shed.Add(1)
 		return fmt.Errorf("%w: %w", ErrOverloaded, ctx.Err())
-	}
-}
-
-// call asks the database and waits no longer than ctx lasts. A database that does not heed ctx keeps its slot until it
-// has answered.
-func (g *Guard) call(ctx context.Context, id int64) (Listing, error) {
-	type answer struct {
-		listing Listing
-		err     error
-	}
-	answered := make(chan answer, 1)
-	if !g.work.start(func() {
-		defer func() { <-g.slots }()
-		listing, err := g.next.FindListing(ctx, id)
-		answered <- answer{listing, err}
-	}) {
-		<-g.slots
-		return Listing{}, fmt.Errorf("find listing %d: the store is closed: %w", id, context.Canceled)
-	}
-	select {
-	case a := <-answered:
-		return a.listing, a.err
-	case <-ctx.Done():
-		return Listing{}, ctx.Err()
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -211,10 +212,32 @@ func TestGuardCloses(t *testing.T) {
 		if err := g.Close(); err != nil {
 			t.Error(err)
 		}
-		if _, err := g.FindListing(t.Context(), 7); err == nil {
-			t.Error("a closed guard asks the database")
+		begin = time.Now()
+		if _, err := g.FindListing(t.Context(), 7); !errors.Is(err, context.Canceled) || time.Since(begin) != 0 {
+			t.Errorf("a closed guard: %v after %s", err, time.Since(begin))
 		}
 	})
+}
+
+// TestGuardCallers checks that callers are used again, and are no more than the calls that may be under way.
+func TestGuardCallers(t *testing.T) {
+	db := &moody{t: t}
+	g := NewGuard(db, GuardOptions{Timeout: time.Minute, Inflight: 4})
+	defer closeAll(t, g)
+	before := runtime.NumGoroutine()
+	var readers sync.WaitGroup
+	for range 4 { // so that none is ever refused
+		readers.Go(func() {
+			for range 500 {
+				find(t, g, 7)
+			}
+		})
+	}
+	readers.Wait()
+	if n := db.calls.Load(); n != 2000 {
+		t.Errorf("%d calls", n)
+	}
+	until(t, "four callers are left, at most", func() bool { return runtime.NumGoroutine()-before <= 4 })
 }
 
 func BenchmarkGuard(b *testing.B) {
