@@ -1,6 +1,6 @@
 # What people and CI run. CI has no commands of its own.
 
-.PHONY: check test bench build peers fuzz soak
+.PHONY: check test bench build peers fuzz soak faults
 
 build:
 	go build -o imgsvc ./cmd/imgsvc
@@ -41,6 +41,10 @@ soak:
 # imgsvc beside other load generators, which it installs (Debian, npm, Go module proxy). Needs Linux and two quiet cores.
 peers:
 	go run ./cmd/peers --install
+
+# What happens to a service when its servers or clients misbehave: a table. Needs redis-server; builds FerretDB.
+faults:
+	IMGSVC_TEST_REAL=1 IMGSVC_TEST_FAULTS=5s go test -pgo=off ./cmd/imgsvc -run '^TestFaults$$' -count=1 -timeout 30m -v
 
 # Needs the vulnerability database: not part of check, which must run without a network.
 vulncheck:

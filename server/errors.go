@@ -42,8 +42,14 @@ func explain(err error) (status int, reason string) {
 		return http.StatusInternalServerError, "the listing is damaged"
 	case errors.Is(err, store.ErrUncertain):
 		return http.StatusServiceUnavailable, "it is not known whether this was written: read it back, and repeat what is missing"
+	case errors.Is(err, store.ErrLeftOut):
+		return http.StatusServiceUnavailable, "the store does not answer, and is not asked until it does"
+	case errors.Is(err, store.ErrOverloaded):
+		return http.StatusServiceUnavailable, "too many requests wait for the store"
 	case errors.Is(err, context.DeadlineExceeded):
 		return http.StatusServiceUnavailable, "the store did not answer in time"
+	case errors.Is(err, store.ErrUnreachable):
+		return http.StatusServiceUnavailable, "the store does not answer"
 	default:
 		return http.StatusServiceUnavailable, "the store failed"
 	}
@@ -52,7 +58,7 @@ func explain(err error) (status int, reason string) {
 // answerError answers err: the one place where errors become status codes.
 func (s *service) answerError(c *echo.Context, err error) {
 	status, reason := explain(err)
-	if status >= http.StatusInternalServerError {
+	if status >= http.StatusInternalServerError && !errors.Is(err, store.ErrLeftOut) { // that was logged when it began
 		s.troubles.add(c.Request(), err)
 	}
 	header := c.Response().Header()

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v5"
 
@@ -23,12 +24,17 @@ func (s *service) getListing(c *echo.Context) error {
 	if err != nil {
 		return err
 	}
-	listing, err := s.find(id)
+	listing, err := s.find(c.Request(), id)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return refuse(http.StatusNotFound, "there is no listing %d", id)
 	case err != nil:
 		return err
+	}
+	if age := listing.Age(); age > 0 {
+		sayStale(c.Response().Header(), age)
+	}
+	switch {
 	case !one:
 		return s.writeJSON(c, listing.Tag(), listing.JSON())
 	case index >= int64(listing.Count()):
@@ -36,6 +42,15 @@ func (s *service) getListing(c *echo.Context) error {
 			id, listing.Count(), index)
 	}
 	return s.writeImage(c, id, int(index), listing)
+}
+
+// staleWarning is RFC 7234's warning that an answer is older than it should be (RFC 9111 has no other in its place).
+var staleWarning = []string{`110 - "Response is Stale"`}
+
+// sayStale tells the client how old a listing is that should have been fetched anew and could not be.
+func sayStale(header http.Header, age time.Duration) {
+	header["Age"] = []string{strconv.FormatInt(int64(age/time.Second), 10)}
+	header["Warning"] = staleWarning
 }
 
 // aroundImage is how many bytes at most stand around the image in an answer with one: names, id, index and count.
@@ -127,7 +142,8 @@ func (s *service) getReady(c *echo.Context) error {
 	return s.writeJSON(c, nil, []byte(`{"status":"ready"}`))
 }
 
-func (s *service) getMetrics(h http.Handler) echo.HandlerFunc {
+// plain answers with a handler of net/http's kind.
+func (s *service) plain(h http.Handler) echo.HandlerFunc {
 	return func(c *echo.Context) error {
 		s.lastAnswer(c.Response().Header())
 		h.ServeHTTP(c.Response(), c.Request())

@@ -11,16 +11,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"github.com/starkillersystems/imgsvc/server/store"
 )
 
 // metrics is what /metrics shows. Requests are counted in places that are found without a look-up, and become
 // metrics of Prometheus only when somebody asks for them.
 type metrics struct {
 	routes []*routeMetrics // complete before the first request
-	cache  func() store.CacheStats
-	redis  func() store.RedisStats
+	cfg    Config
 	writes writeCounts
 }
 
@@ -45,7 +42,7 @@ const (
 
 // route returns the place where requests of the route at path are counted.
 func (m *metrics) route(path string) *routeMetrics {
-	name := strings.ReplaceAll(path, ":id", "{id}")
+	name := strings.NewReplacer(":id", "{id}", ":profile", "{profile}").Replace(path)
 	for _, r := range m.routes {
 		if r.name == name {
 			return r
@@ -105,12 +102,7 @@ func (m *metrics) Collect(to chan<- prometheus.Metric) {
 			}
 		}
 	}
-	if m.cache != nil {
-		collectCache(to, m.cache())
-	}
-	if m.redis != nil {
-		collectRedis(to, m.redis())
-	}
+	m.collectStore(to)
 	m.collectWrites(to)
 }
 
@@ -125,42 +117,4 @@ func (h *histogram) metric(desc *prometheus.Desc, labels ...string) prometheus.M
 	}
 	sum := time.Duration(h.sum.Load()).Seconds()
 	return prometheus.MustNewConstHistogram(desc, count, sum, buckets, labels...)
-}
-
-// The counters that both tiers have carry the same names; each tier's listings were not found in those nearer.
-const (
-	hitsHelp   = "Listings found in this tier."
-	missesHelp = "Listings asked of this tier and not found in it."
-)
-
-// tierSender returns what sends metrics with the label of a tier.
-func tierSender(to chan<- prometheus.Metric, tier string) func(prometheus.ValueType, string, string, float64) {
-	return func(kind prometheus.ValueType, name, help string, value float64) {
-		to <- prometheus.MustNewConstMetric(prometheus.NewDesc(name, help, []string{"tier"}, nil), kind, value, tier)
-	}
-}
-
-func collectCache(to chan<- prometheus.Metric, s store.CacheStats) {
-	send := tierSender(to, "memory")
-	send(prometheus.CounterValue, "imgsvc_cache_hits_total", hitsHelp, float64(s.Hits))
-	send(prometheus.CounterValue, "imgsvc_cache_misses_total", missesHelp, float64(s.Misses))
-	send(prometheus.CounterValue, "imgsvc_cache_evictions_total", "Listings that made room.", float64(s.Evictions))
-	send(prometheus.GaugeValue, "imgsvc_cache_entries", "Listings in memory.", float64(s.Entries))
-	send(prometheus.GaugeValue, "imgsvc_cache_bytes", "Heap the listings in memory take.", float64(s.Bytes))
-}
-
-func collectRedis(to chan<- prometheus.Metric, s store.RedisStats) {
-	send := tierSender(to, "redis")
-	up := 0.0
-	if s.Up {
-		up = 1
-	}
-	send(prometheus.CounterValue, "imgsvc_cache_hits_total", hitsHelp, float64(s.Hits))
-	send(prometheus.CounterValue, "imgsvc_cache_misses_total", missesHelp, float64(s.Misses))
-	send(prometheus.CounterValue, "imgsvc_cache_skipped_total", "Listings not asked of a tier that is down.", float64(s.Skipped))
-	send(prometheus.CounterValue, "imgsvc_cache_failures_total", "Calls of the tier that failed.", float64(s.Failures))
-	send(prometheus.CounterValue, "imgsvc_cache_corrupt_total", "Entries that were not a whole listing.", float64(s.Corrupt))
-	send(prometheus.CounterValue, "imgsvc_cache_filled_total", "Entries written.", float64(s.Filled))
-	send(prometheus.CounterValue, "imgsvc_cache_dropped_total", "Entries that were not written.", float64(s.Dropped))
-	send(prometheus.GaugeValue, "imgsvc_cache_up", "1 while the tier is asked, 0 while it is skipped.", up)
 }

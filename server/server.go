@@ -17,6 +17,7 @@ import (
 	"net"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/starkillersystems/imgsvc/server/store"
@@ -32,12 +33,16 @@ type Finder interface {
 // the others a zero field means the default given here.
 type Config struct {
 	Listener *net.TCPListener // Run closes it
-	Admin    *net.TCPListener // for /healthz, /readyz and /metrics; nil: they are on Listener; Run closes it
+	Admin    *net.TCPListener // for /healthz, /readyz and /metrics, which are on Listener if it is nil, and for pprof; Run closes it
 	Finder   Finder
-	Ready    func(context.Context) error // asks the store for a sign of life; nil: it is always ready
-	Cache    func() store.CacheStats     // for /metrics; nil: there is no cache in memory
-	Redis    func() store.RedisStats     // for /metrics; nil: there is no cache in Redis
-	Log      *slog.Logger                // nil: nothing is logged
+	Ready    func(context.Context) error       // asks the store for a sign of life; nil: it is always ready
+	Cache    func() store.CacheStats           // for /metrics; nil: there is no cache in memory
+	Redis    func() store.RedisStats           // for /metrics; nil: there is no cache in Redis
+	Guard    func() store.GuardStats           // for /metrics; nil: nothing guards the store
+	Calls    *Calls                            // for /metrics; nil: calls of the store are not counted
+	Pools    map[string]func() store.PoolStats // for /metrics: connections, by what they are to
+	Traces   trace.TracerProvider              // gets a span for each request on Listener; nil: requests are not traced
+	Log      *slog.Logger                      // nil: nothing is logged
 
 	Writer     Writer // changes listings; nil: writes are refused
 	WriteToken string // the bearer token of those who may write; empty: writes are refused
@@ -98,7 +103,9 @@ func Run(ctx, kill context.Context, cfg Config) error {
 	s := newService(finding, cfg)
 	endpoints := []*endpoint{newEndpoint(cfg, cfg.Listener, s.public())}
 	if cfg.Admin != nil {
-		endpoints = append(endpoints, newEndpoint(cfg, cfg.Admin, s.private()))
+		slower := cfg
+		slower.AnswerTimeout += profileTime
+		endpoints = append(endpoints, newEndpoint(slower, cfg.Admin, s.private()))
 	}
 	serving, stop := context.WithCancel(ctx)
 	defer stop()

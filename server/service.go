@@ -14,7 +14,7 @@ import (
 // service is what the handlers share.
 type service struct {
 	cfg      Config
-	find     func(id int64) (store.Listing, error)
+	find     func(r *http.Request, id int64) (store.Listing, error)
 	change   func(id int64, change store.Change) error
 	ready    func() error
 	metrics  *metrics
@@ -26,15 +26,17 @@ type service struct {
 // newService returns a service that asks its finder and its store with ctx.
 func newService(ctx context.Context, cfg Config) *service {
 	return &service{
-		cfg:    cfg,
-		find:   func(id int64) (store.Listing, error) { return cfg.Finder.FindListing(ctx, id) },
+		cfg: cfg,
+		find: func(r *http.Request, id int64) (store.Listing, error) {
+			return cfg.Finder.FindListing(cfg.finding(ctx, r), id)
+		},
 		change: func(id int64, change store.Change) error { return cfg.Writer.ChangeListing(ctx, id, change) },
 		ready: func() error {
 			limited, cancel := context.WithTimeout(ctx, cfg.ReadyTimeout)
 			defer cancel()
 			return cfg.Ready(limited)
 		},
-		metrics:  &metrics{cache: cfg.Cache, redis: cfg.Redis},
+		metrics:  &metrics{cfg: cfg},
 		troubles: &troubleLog{log: cfg.Log},
 		bodies:   sync.Pool{New: func() any { return new([]byte) }},
 	}
@@ -49,20 +51,21 @@ func (s *service) public() http.Handler {
 	if s.cfg.Admin == nil {
 		s.addAdminRoutes(e)
 	}
-	return e
+	return s.cfg.traceRequests(e)
 }
 
 // private returns what is served on the address for those who run the service.
 func (s *service) private() http.Handler {
 	e := s.newEcho()
 	s.addAdminRoutes(e)
+	s.addProfiles(e)
 	return e
 }
 
 func (s *service) addAdminRoutes(e *echo.Echo) {
 	s.get(e, "/healthz", s.getHealth)
 	s.get(e, "/readyz", s.getReady)
-	s.get(e, "/metrics", s.getMetrics(s.metrics.handler()))
+	s.get(e, "/metrics", s.plain(s.metrics.handler()))
 }
 
 // newEcho returns an echo that has no routes and no middleware: each call on the way is paid for by every request.
@@ -80,7 +83,8 @@ func (s *service) newEcho() *echo.Echo {
 }
 
 func (s *service) get(e *echo.Echo, path string, h echo.HandlerFunc) {
-	counted := s.counted(s.metrics.route(path), h)
+	m := s.metrics.route(path)
+	counted := s.counted(m, s.cfg.nameSpan(m.name, h))
 	e.GET(path, counted)
 	e.HEAD(path, counted) // net/http leaves the body out
 }

@@ -52,8 +52,10 @@ func TestReadinessIsBounded(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	cached := store.NewCached(finderFunc(shelf), 1<<20)
 	service := start(t, Config{Finder: cached, Cache: cached.Stats, Redis: func() store.RedisStats {
-		return store.RedisStats{Hits: 5, Dropped: 6, Up: true}
-	}})
+		return store.RedisStats{Hits: 5, Dropped: 6, CircuitStats: store.CircuitStats{Up: true}}
+	}, Pools: map[string]func() store.PoolStats{"redis": func() store.PoolStats {
+		return store.PoolStats{Open: 7, Used: 4, Opened: 9, Failures: 2}
+	}}})
 	c := service.dial(t)
 	for range 3 {
 		c.get("/reviews/2?index=1")
@@ -77,6 +79,10 @@ func TestMetrics(t *testing.T) {
 		`imgsvc_cache_hits_total{tier="redis"} 5`,
 		`imgsvc_cache_dropped_total{tier="redis"} 6`,
 		`imgsvc_cache_up{tier="redis"} 1`,
+		`imgsvc_breaker_open{of="redis"} 0`,
+		`imgsvc_pool_connections{pool="redis"} 7`,
+		`imgsvc_pool_used{pool="redis"} 4`,
+		`imgsvc_pool_failures_total{pool="redis"} 2`,
 		`go_goroutines `,
 	} {
 		if !strings.Contains(metrics.body, "\n"+line) {

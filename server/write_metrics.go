@@ -70,11 +70,11 @@ func (m *metrics) collectWrites(to chan<- prometheus.Metric) {
 			}
 		}
 	}
-	if m.cache != nil {
-		collectForgotten(to, m.cache())
+	if m.cfg.Cache != nil {
+		collectForgotten(to, m.cfg.Cache())
 	}
-	if m.redis != nil {
-		collectTold(to, m.redis())
+	if m.cfg.Redis != nil {
+		collectTold(to, m.cfg.Redis())
 	}
 }
 
@@ -87,24 +87,18 @@ const (
 )
 
 func collectForgotten(to chan<- prometheus.Metric, s store.CacheStats) {
-	send := tierSender(to, "memory")
+	send := sender(to, "tier", "memory")
 	send(prometheus.CounterValue, forgottenName, forgottenHelp, float64(s.Forgotten))
 	send(prometheus.CounterValue, flushedName, flushedHelp, float64(s.Flushed))
-	send(prometheus.CounterValue, "imgsvc_cache_renewed_total", "Listings asked for again because they were too old.",
-		float64(s.Renewed))
 }
 
 func collectTold(to chan<- prometheus.Metric, s store.RedisStats) {
-	send := tierSender(to, "redis")
-	listening := 0.0
-	if s.Listening {
-		listening = 1
-	}
+	send := sender(to, "tier", "redis")
 	send(prometheus.CounterValue, forgottenName, forgottenHelp, float64(s.Forgotten))
 	send(prometheus.CounterValue, flushedName, flushedHelp, float64(s.Generations))
 	send(prometheus.CounterValue, "imgsvc_cache_told_total", "Changes that services told each other of, our own included.",
 		float64(s.Told))
 	send(prometheus.CounterValue, "imgsvc_cache_refused_total", "Entries not written: the listing may have changed meanwhile.",
 		float64(s.Refused))
-	send(prometheus.GaugeValue, "imgsvc_cache_listening", "1 while this service hears what others change.", listening)
+	send(prometheus.GaugeValue, "imgsvc_cache_listening", "1 while this service hears what others change.", oneIf(s.Listening))
 }

@@ -17,11 +17,13 @@ const module = "github.com/starkillersystems/imgsvc/"
 var arrows = map[string]struct{ ours, kept []string }{
 	"server/store": {nil, []string{
 		"github.com/cockroachdb/pebble/v2", "github.com/maypok86/otter/v2", "go.mongodb.org/mongo-driver/v2", "github.com/redis/go-redis/v9",
+		"github.com/failsafe-go/failsafe-go",
 	}},
 	"server/store/redistest": {nil, []string{"github.com/alicebob/miniredis/v2"}},
 	"server/store/mongotest": {nil, nil}, // for tests: in nobody's list, so that no product code imports it
 	"seed":                   {[]string{"server/store"}, nil},
-	"server":                 {[]string{"server/store"}, []string{"github.com/labstack/echo/v5", "github.com/prometheus/client_golang"}},
+	"server": {[]string{"server/store"}, []string{"github.com/labstack/echo/v5", "github.com/prometheus/client_golang",
+		"go.opentelemetry.io/contrib/instrumentation"}},
 	"scenarios": {nil, []string{
 		"go.yaml.in/yaml/v3", "github.com/dop251/goja", "github.com/dlclark/regexp2/v2", "github.com/andybalholm/cascadia",
 		"golang.org/x/net/html", "github.com/antchfx", "github.com/jmespath/go-jmespath",
@@ -31,7 +33,7 @@ var arrows = map[string]struct{ ours, kept []string }{
 	"reports": {[]string{"attack"}, []string{"github.com/HdrHistogram/hdrhistogram-go"}},
 	"cmd/imgsvc": {
 		[]string{"server/store", "seed", "server", "scenarios", "attack", "reports"},
-		[]string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
+		[]string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "go.opentelemetry.io/otel/sdk", "go.opentelemetry.io/contrib/exporters"},
 	},
 	"cmd/peers": {nil, nil},
 	"cmd/soak":  {[]string{"scenarios", "attack", "reports"}, nil},

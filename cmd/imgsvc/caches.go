@@ -25,11 +25,12 @@ func (f serveFlags) addCaches(cfg *server.Config, caches store.Caches, db databa
 			return func() error { return nil }, usageError(err)
 		}
 		tier = opened
-		cfg.Finder, cfg.Redis, ends = tier, tier.Stats, append(ends, tier.Close)
+		cfg.Finder, cfg.Redis, ends = server.TraceCache(cfg.Traces, "redis", tier), tier.Stats, append(ends, tier.Close)
+		cfg.Pools["redis"] = tier.PoolStats
 	}
 	if caches.Memory > 0 {
 		memory = store.NewCached(cfg.Finder, caches.Memory)
-		cfg.Finder, cfg.Cache = memory, memory.Stats
+		cfg.Finder, cfg.Cache, ends = server.TraceCache(cfg.Traces, "memory", memory), memory.Stats, append(ends, memory.Close)
 	}
 	f.expectChanges(memory, tier, at)
 	if f.writeToken != "" {
@@ -48,6 +49,9 @@ func (f serveFlags) addCaches(cfg *server.Config, caches store.Caches, db databa
 
 // expectChanges has the memory follow what other services change. Nobody else has an embedded store.
 func (f serveFlags) expectChanges(memory *store.Cached, tier *store.Redis, at store.Location) {
+	if memory != nil {
+		memory.SetFresh(f.fresh(at))
+	}
 	if !at.IsMongo() {
 		memory = nil
 	}
@@ -67,5 +71,16 @@ func logState(log *slog.Logger, url string) func(error) {
 			return
 		}
 		log.Warn("the cache answers again", "cache", url)
+	}
+}
+
+// logStore returns what logs that the store is given up or back.
+func logStore(log *slog.Logger) func(error) {
+	return func(err error) {
+		if err != nil {
+			log.Error("the store does not answer: serving what is cached", "error", err)
+			return
+		}
+		log.Warn("the store answers again")
 	}
 }

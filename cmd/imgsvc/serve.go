@@ -26,6 +26,8 @@ type serveFlags struct {
 	writeToken       string
 	writeTokenFile   string
 	drainDelay       time.Duration
+	maxInflight      int
+	freshFor         time.Duration
 	drainTimeout     time.Duration
 	maxConns         int
 	cpus             int
@@ -46,7 +48,8 @@ each client that is busy gets its answer and is told that its connection ends. A
 
 With --json a document that says where it listens comes first on standard output; otherwise a line of the
 log does. Every flag can also be set as an environment variable: IMGSVC_ADDR, IMGSVC_STORE, ...
-IMGSVC_STORE_FILE=PATH, and so on, has the value read from a file.`,
+IMGSVC_STORE_FILE=PATH, and so on, has the value read from a file.
+OTEL_EXPORTER_OTLP_ENDPOINT=http://HOST:4318 has it send traces there.`,
 		Example: `  imgsvc serve --addr 127.0.0.1:3000 --store pebble:./imgsvc-data --cache memory:256MiB
   curl 'http://127.0.0.1:3000/reviews/15000?index=1'`,
 		Args: usageArgs(cobra.NoArgs),
@@ -63,7 +66,7 @@ IMGSVC_STORE_FILE=PATH, and so on, has the value read from a file.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.addr, "addr", "127.0.0.1:3000", "listen on this address; port 0 lets the kernel choose")
-	flags.StringVar(&f.adminAddr, "admin-addr", "", "listen here for /healthz, /readyz and /metrics, not on --addr")
+	flags.StringVar(&f.adminAddr, "admin-addr", "", "listen here for /healthz, /readyz and /metrics, not on --addr, and for /debug/pprof/")
 	flags.StringVar(&f.store, "store", store.DefaultURL, "where the listings are: pebble:DIR or mongodb://HOST/DATABASE")
 	flags.StringArrayVar(&f.caches, "cache", []string{"memory:256MiB"},
 		"memory:SIZE, of the heap, which garbage can double, and 32 MiB more (see GOGC);\n"+
@@ -78,6 +81,10 @@ IMGSVC_STORE_FILE=PATH, and so on, has the value read from a file.`,
 	flags.StringVar(&f.writeTokenFile, "write-token-file", "", "a file with the write token, and nothing else")
 	flags.DurationVar(&f.drainDelay, "drain-delay", 0, "after SIGTERM, go on accepting for so long while /readyz says 503: until balancers know")
 	flags.DurationVar(&f.drainTimeout, "drain-timeout", 20*time.Second, "limit of a graceful stop, after --drain-delay")
+	flags.IntVar(&f.maxInflight, "max-inflight", 512,
+		"reads of the store at once; as many again may wait, what is more gets 503 (what is in a cache never does)")
+	flags.DurationVar(&f.freshFor, "fresh-for", 0,
+		"a listing in memory may be as old as that before it is read anew\n(0: 1m on MongoDB; on pebble, which nobody else can write to, as old as it gets)")
 	flags.IntVar(&f.maxConns, "max-conns", 16384, "connections open at once; further ones wait")
 	flags.IntVar(&f.cpus, "cpus", 0, "run on the first N CPUs only (default all)")
 	flags.BoolVar(&f.untilStdinCloses, "until-stdin-closes", false, "stop when standard input ends")
@@ -94,17 +101,24 @@ func serve(cmd *cobra.Command, out *output, f serveFlags) error {
 		return err
 	}
 	defer runtime.KeepAlive(collectLater(heapFloor))
+	log := newLog(cmd.ErrOrStderr(), out.quiet)
+	traces, endTraces, err := startTraces(cmd.Context(), log)
+	if err != nil {
+		return err
+	}
+	defer endTraces()
 	db, err := f.open(cmd.Context(), location)
 	if err != nil {
 		return err
 	}
-	cfg := f.config(db, newLog(cmd.ErrOrStderr(), out.quiet))
+	cfg, guard := f.config(db, log, traces)
 	closeCaches, err := f.addCaches(&cfg, caches, db, location)
+	end := func() error { return errors.Join(closeCaches(), closeStore(guard, db)) }
 	if err != nil {
-		return errors.Join(err, db.Close())
+		return errors.Join(err, end())
 	}
 	if cfg.Listener, cfg.Admin, err = listenBoth(f.addr, f.adminAddr); err != nil {
-		return errors.Join(err, closeCaches(), db.Close())
+		return errors.Join(err, end())
 	}
 	at := newServing(cfg, location, f.caches, db.Meta())
 	if err := at.announce(cmd.OutOrStdout(), cfg.Log, out.json); err != nil {
@@ -117,7 +131,7 @@ func serve(cmd *cobra.Command, out *output, f serveFlags) error {
 	if err := server.Run(ctx, killContext(ctx), cfg); err != nil {
 		return err // db may still be in use by what was cut off; its lock ends with the process
 	}
-	return errors.Join(closeCaches(), db.Close())
+	return end()
 }
 
 // check reads what the flags say and refuses what makes no sense.
@@ -139,6 +153,10 @@ func (f serveFlags) check() (store.Location, store.Caches, error) {
 		err = fmt.Errorf("--memory-max-age %s: want 0 or more, such as 5s", f.memoryMaxAge)
 	case f.drainDelay < 0:
 		err = fmt.Errorf("--drain-delay %s: want 0 or more, such as 5s", f.drainDelay)
+	case f.maxInflight <= 0:
+		err = fmt.Errorf("--max-inflight %d: want 1 or more", f.maxInflight)
+	case f.freshFor < 0:
+		err = fmt.Errorf("--fresh-for %s: want 0 or more, such as 1m", f.freshFor)
 	case f.drainTimeout <= 0:
 		err = fmt.Errorf("--drain-timeout %s: want more than 0, such as 20s", f.drainTimeout)
 	case f.maxConns <= 0:
@@ -160,29 +178,6 @@ func useCPUs(n int) error {
 		return usageError(fmt.Errorf("--cpus %d: this process may use %d", n, len(allowed)))
 	}
 	return pinProcess(allowed[:n])
-}
-
-// config begins the chain of finders: a deadline, then the database. addCaches puts the caches in front.
-func (f serveFlags) config(db database, log *slog.Logger) server.Config {
-	limited := store.NewDeadline(db, f.storeTimeout)
-	return server.Config{
-		Finder:        limited,
-		Ready:         func(ctx context.Context) error { return ignoreNotFound(db.FindListing(ctx, 0)) },
-		ReadyTimeout:  f.storeTimeout,
-		AnswerTimeout: f.storeTimeout + 13*time.Second, // the default, with time for the store to use up its own
-		MaxConns:      f.maxConns,
-		DrainDelay:    f.drainDelay,
-		DrainTimeout:  f.drainTimeout,
-		Log:           log,
-	}
-}
-
-// ignoreNotFound makes an error of a store that cannot be read, not of one that has no such listing.
-func ignoreNotFound(_ store.Listing, err error) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	return err
 }
 
 func newLog(w io.Writer, quiet bool) *slog.Logger {

@@ -24,15 +24,28 @@ import (
 type child struct {
 	serving
 	process *os.Process
+	stdin   io.Closer
 	wait    func() error // for its end
 	killed  bool         // by the test
+}
+
+// stop ends it gracefully.
+func (c *child) stop() error {
+	c.stdin.Close()
+	return c.wait()
 }
 
 // startChild starts one of TestMain's programs, which says on stdout where it listens and ends with its stdin.
 func startChild(tb testing.TB, name string, args ...string) *child {
 	tb.Helper()
+	return startLogged(tb, os.Stderr, name, args...)
+}
+
+// startLogged is startChild with a place for what the program logs.
+func startLogged(tb testing.TB, log io.Writer, name string, args ...string) *child {
+	tb.Helper()
 	cmd := exec.Command(name, args...)
-	cmd.Stderr = os.Stderr
+	cmd.Stderr = log
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		tb.Fatal(err)
@@ -44,7 +57,7 @@ func startChild(tb testing.TB, name string, args ...string) *child {
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)
 	}
-	c := &child{process: cmd.Process, wait: sync.OnceValue(cmd.Wait)}
+	c := &child{process: cmd.Process, stdin: stdin, wait: sync.OnceValue(cmd.Wait)}
 	tb.Cleanup(func() {
 		stdin.Close()
 		if err := c.wait(); err != nil && !c.killed {

@@ -9,7 +9,7 @@ import (
 	"github.com/maypok86/otter/v2/stats"
 )
 
-// finder is what Cached and Deadline stand in front of: a database, or another of their kind.
+// finder is what Cached, Redis and Guard stand in front of: a database, or another of their kind.
 type finder interface {
 	FindListing(ctx context.Context, id int64) (Listing, error)
 }
@@ -17,21 +17,27 @@ type finder interface {
 // Cached is a finder in front of a finder. It keeps the listings that were asked for most, in the memory of this
 // process, and asks the next finder for the others, once however many callers wait for the same one. Answers
 // without a listing are never kept, neither ErrNotFound nor any other error.
+//
+// A listing that is too old (see age) is fetched anew when it is asked for; one that cannot be had is handed out as it
+// is, and says so (see refresh.go).
 type Cached struct {
 	memory *otter.Cache[int64, Listing]
 	load   otter.Loader[int64, Listing]
+	next   finder
 	age    age
+	work   workers // refreshes
 }
 
 // CacheStats are counts since the cache was made, and what it holds now.
 type CacheStats struct {
 	Hits, Misses, Evictions uint64
+	Refreshed               uint64 // listings fetched anew, with or without success
+	Stale                   uint64 // answers that should have been fetched anew, and could not be
 	Entries                 int
 	Bytes                   uint64 // of the heap, see NewCached
 
 	Forgotten uint64 // calls of Forget
 	Flushed   uint64 // calls of ForgetAll
-	Renewed   uint64 // listings that were asked for again because they were too old
 }
 
 // entryOverhead is what one entry takes besides its encoded bytes: the cache's node, its places in the table and the
@@ -40,26 +46,28 @@ const entryOverhead = 176
 
 // NewCached returns a cache in front of next that holds at most maxBytes bytes of heap, entries and the cache's own
 // tables together. The collector lets the heap of a process grow to about twice what is in use before it cleans up
-// (GOGC=100), so that resident memory can be more than that.
+// (GOGC=100), so that resident memory can be more than that. It must be closed.
 func NewCached(next finder, maxBytes int64) *Cached {
-	c := &Cached{
-		memory: otter.Must(&otter.Options[int64, Listing]{
-			MaximumWeight: uint64(max(maxBytes, 0)),
-			Weigher:       weigh,
-			StatsRecorder: stats.NewCounter(),
-		}),
-	}
+	c := &Cached{next: next}
 	c.age.epoch = time.Now()
-	c.load = otter.LoaderFunc[int64, Listing](func(ctx context.Context, id int64) (Listing, error) {
-		asked := c.age.now()
-		listing, err := next.FindListing(ctx, id)
-		if err != nil {
-			return Listing{}, err
-		}
-		listing.at = asked
-		return listing.WithTag(), nil
+	c.memory = otter.Must(&otter.Options[int64, Listing]{
+		MaximumWeight: uint64(max(maxBytes, 0)),
+		Weigher:       weigh,
+		StatsRecorder: stats.NewCounter(),
 	})
+	c.load = otter.LoaderFunc[int64, Listing](c.fetch)
 	return c
+}
+
+// fetch has a listing from the next finder. Its age counts from before the question: that is when the store held it.
+func (c *Cached) fetch(ctx context.Context, id int64) (Listing, error) {
+	asked := c.age.now()
+	listing, err := c.next.FindListing(ctx, id)
+	if err != nil {
+		return Listing{}, err
+	}
+	listing.at = asked
+	return listing.WithTag(), nil
 }
 
 func weigh(_ int64, l Listing) uint32 { return uint32(cap(l.raw) + entryOverhead) }
@@ -69,11 +77,11 @@ func weigh(_ int64, l Listing) uint32 { return uint32(cap(l.raw) + entryOverhead
 // context lasts; if the one that asks is cancelled, another takes its place.
 func (c *Cached) FindListing(ctx context.Context, id int64) (Listing, error) {
 	listing, err := c.memory.Get(ctx, id, c.load)
-	if err == nil && listing.at < c.age.oldest() {
-		listing, err = c.renew(ctx, id, listing)
-	}
 	if err != nil {
 		return Listing{}, fmt.Errorf("find listing %d: %w", id, err)
+	}
+	if listing.at < c.age.oldest() {
+		return c.refresh(ctx, id, listing)
 	}
 	return listing, nil
 }
@@ -85,10 +93,17 @@ func (c *Cached) Stats() CacheStats {
 		Hits:      s.Hits,
 		Misses:    s.Misses,
 		Evictions: s.Evictions,
+		Refreshed: c.age.refreshed.Load(),
+		Stale:     c.age.stale.Load(),
 		Entries:   c.memory.EstimatedSize(),
 		Bytes:     c.memory.WeightedSize(),
 		Forgotten: c.age.forgotten.Load(),
 		Flushed:   c.age.flushed.Load(),
-		Renewed:   c.age.renewed.Load(),
 	}
+}
+
+// Close waits for the listings that are being fetched anew; the next finder bounds how long that takes.
+func (c *Cached) Close() error {
+	c.work.close()
+	return nil
 }

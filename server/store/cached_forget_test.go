@@ -171,6 +171,7 @@ func TestMaxAge(t *testing.T) {
 		cached.ForgetAll()
 		trouble = errors.New("gone")
 		want("all forgotten, and no store", 3)
+		time.Sleep(refreshRest) // until then nobody tries
 		trouble = ErrNotFound
 		if _, err := cached.FindListing(t.Context(), 7); !errors.Is(err, ErrNotFound) {
 			t.Errorf("a listing that is gone: %v", err)

@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
-	"time"
 )
 
 // finderFunc is a finder in a test.
@@ -181,31 +180,6 @@ func heap() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
-}
-
-func TestDeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		slow := finderFunc(func(ctx context.Context, id int64) (Listing, error) {
-			select {
-			case <-ctx.Done():
-				return Listing{}, ctx.Err()
-			case <-time.After(time.Duration(id) * time.Second):
-				return Listing{}, ErrNotFound
-			}
-		})
-		limited := NewDeadline(slow, 2*time.Second)
-		if _, err := limited.FindListing(t.Context(), 1); !errors.Is(err, ErrNotFound) {
-			t.Errorf("an answer in time became %v", err)
-		}
-		begin := time.Now()
-		_, err := limited.FindListing(t.Context(), 60)
-		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no answer within 2s") {
-			t.Errorf("a late answer became %v", err)
-		}
-		if waited := time.Since(begin); waited != 2*time.Second {
-			t.Errorf("waited %s, want 2s", waited)
-		}
-	})
 }
 
 func TestParseCaches(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"time"
 )
 
 // ErrNotFound is what a finder returns, wrapped or not, for an id that has no listing.
@@ -37,7 +38,9 @@ type Listing struct {
 	raw  []byte
 	json int        // where the JSON starts in raw
 	tag  *[1]string // the entity tag as a header value, if WithTag made it
-	at   int64      // when Cached asked for it, see cached_forget.go
+
+	at  int64         // when Cached asked for it, in ns from the cache's epoch
+	age time.Duration // set by Cached if it could not be had anew, see Age
 }
 
 // ParseListing checks that raw is one whole encoded listing and returns it without copying.
@@ -116,6 +119,10 @@ func (l Listing) Tag() []string {
 	}
 	return l.tag[:]
 }
+
+// Age returns 0 for a listing that is fresh. For one that should have been fetched anew, and could not be, it is the time
+// since the cache had it from the next finder: what the store holds now may differ.
+func (l Listing) Age() time.Duration { return l.age }
 
 // offset returns where image i begins in the JSON; offset(Count()) is one past where the last one ends, plus
 // one, as if a comma followed it.

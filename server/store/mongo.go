@@ -34,6 +34,7 @@ type Mongo struct {
 	meta     *mongo.Collection // read from the primary, written durably
 	opts     MongoOptions
 	limits   commandLimits
+	pool     mongoPool
 
 	writeConcern *writeconcern.WriteConcern // of the URL; nil leaves it to the server
 

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
@@ -26,11 +27,12 @@ func connectMongo(ctx context.Context, text string, opts MongoOptions, reading *
 	if reading != nil {
 		settings.SetReadPreference(reading)
 	}
-	client, err := mongo.Connect(settings)
+	m := &Mongo{url: redactMongoURL(text), database: mongoDatabase(text), opts: opts, locks: newKeyLocks()}
+	client, err := mongo.Connect(settings.SetPoolMonitor(&event.PoolMonitor{Event: m.pool.count}))
 	if err != nil {
 		return nil, mongoURLError(text)
 	}
-	m := &Mongo{url: redactMongoURL(text), database: mongoDatabase(text), client: client, opts: opts, locks: newKeyLocks()}
+	m.client = client
 	m.writeConcern = settings.WriteConcern
 	db := client.Database(m.database)
 	m.listings = db.Collection(listingsCollection)

@@ -92,7 +92,7 @@ func TestMongoHangs(t *testing.T) {
 	}
 }
 
-// TestMongoDeadline has a read end when its caller's patience does, as Deadline and the handlers know it.
+// TestMongoDeadline has a read end when its caller's patience does, as Guard and the handlers know it.
 func TestMongoDeadline(t *testing.T) {
 	var hang atomic.Bool
 	hanging := make(chan struct{})
@@ -104,7 +104,9 @@ func TestMongoDeadline(t *testing.T) {
 	defer close(hanging)
 	m := loadMongo(t, url, Meta{Seed: 1, Records: 5, Generator: 1})
 	hang.Store(true)
-	_, err := NewDeadline(m, 50*time.Millisecond).FindListing(t.Context(), 0)
+	guard := NewGuard(m, GuardOptions{Timeout: 50 * time.Millisecond})
+	defer closeAll(t, guard)
+	_, err := guard.FindListing(t.Context(), 0)
 	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no answer within 50ms") {
 		t.Errorf("error %v, want one that wraps context.DeadlineExceeded", err)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,7 +30,7 @@ type Redis struct {
 	flights  atomic.Pointer[flights]
 	fills    chan fill
 	window   atomic.Pointer[window]
-	health   health
+	circuit  *circuit
 	counts   redisCounts
 	watching watching
 
@@ -105,8 +104,13 @@ func OpenRedis(next finder, url string, meta Meta, opts RedisOptions) (*Redis, e
 	if err := r.firstGeneration(); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
-	if err := r.look(); err != nil {
-		r.giveUp(err)
+	// A call of Redis that fails has used up its time: one is enough. It may be out of memory and still answer PING, so
+	// that a look does what the tier does.
+	r.circuit = newCircuit(r.done, &r.work, circuitOptions{
+		failures: 1, of: 1, every: opts.Cooldown, looks: 1, limit: opts.Timeout, look: r.look, tell: opts.State,
+	})
+	if err := r.circuit.look(); err != nil {
+		r.circuit.condemn(err)
 	}
 	r.work.start(r.fillUntilStopped)
 	return r, nil
@@ -126,7 +130,7 @@ func (r *Redis) key(id int64) string {
 // FindListing returns the listing with this id, from Redis if it is there.
 func (r *Redis) FindListing(ctx context.Context, id int64) (Listing, error) {
 	key := r.key(id)
-	if !r.health.down.Load() {
+	if !r.circuit.out() {
 		found := r.read(key)
 		switch found.state {
 		case hit:
@@ -185,44 +189,6 @@ func (r *Redis) Close() error {
 	return errors.Join(r.reads.Close(), r.client.Close())
 }
 
-// workers counts goroutines and flights, and refuses new ones once it is closed.
-type workers struct {
-	mu     sync.Mutex
-	closed bool
-	group  sync.WaitGroup
-}
-
-// add says whether one more may work; it must then call finish.
-func (w *workers) add() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.closed {
-		w.group.Add(1)
-	}
-	return !w.closed
-}
-
-func (w *workers) finish() { w.group.Done() }
-
-// start runs work in a goroutine, unless it is too late.
-func (w *workers) start(work func()) bool {
-	if !w.add() {
-		return false
-	}
-	go func() {
-		defer w.finish()
-		work()
-	}()
-	return true
-}
-
-func (w *workers) close() {
-	w.mu.Lock()
-	w.closed = true
-	w.mu.Unlock()
-	w.group.Wait()
-}
-
 // redisCounts are counted by every read.
 type redisCounts struct {
 	hits, misses, skipped, failures, corrupt, filled, dropped atomic.Uint64
@@ -238,7 +204,7 @@ type RedisStats struct {
 	Corrupt  uint64 // entries that were not a whole listing
 	Filled   uint64 // entries written
 	Dropped  uint64 // entries not written: the queue was full, or Redis failed
-	Up       bool
+	CircuitStats
 
 	Refused     uint64 // entries not written: the listing may have changed since it was read
 	Forgotten   uint64 // entries removed because this service wrote, and the others told
@@ -252,7 +218,7 @@ func (r *Redis) Stats() RedisStats {
 	c := &r.counts
 	return RedisStats{
 		Hits: c.hits.Load(), Misses: c.misses.Load(), Skipped: c.skipped.Load(), Failures: c.failures.Load(),
-		Corrupt: c.corrupt.Load(), Filled: c.filled.Load(), Dropped: c.dropped.Load(), Up: !r.health.down.Load(),
+		Corrupt: c.corrupt.Load(), Filled: c.filled.Load(), Dropped: c.dropped.Load(), CircuitStats: r.circuit.stats(),
 		Refused: c.refused.Load(), Forgotten: c.forgotten.Load(), Told: c.told.Load(), Generations: c.generations.Load(),
 		Listening: r.watching.live.Load(),
 	}

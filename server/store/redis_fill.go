@@ -27,7 +27,7 @@ func (r *Redis) fill(f fill) {
 	if f.lease == "" {
 		return // Redis is down, or somebody else is about to fill it
 	}
-	if r.health.down.Load() {
+	if r.circuit.out() {
 		r.counts.dropped.Add(1)
 		return
 	}
@@ -69,7 +69,8 @@ func (r *Redis) gather(batch []fill) []fill {
 // write writes a batch in one round trip. A Redis that refuses it, for want of memory say, is given up as one that
 // does not answer: State then says why.
 func (r *Redis) write(batch []fill) {
-	if r.health.down.Load() {
+	as, ok := r.circuit.ask()
+	if !ok {
 		r.counts.dropped.Add(uint64(len(batch)))
 		return
 	}
@@ -83,7 +84,7 @@ func (r *Redis) write(batch []fill) {
 	if _, err := pipe.Exec(limited); err != nil {
 		r.counts.failures.Add(1)
 		r.counts.dropped.Add(uint64(len(batch)))
-		r.giveUp(err)
+		r.circuit.heard(as, err)
 		return
 	}
 	for _, cmd := range done {

@@ -24,8 +24,8 @@ var errNoRedis = errors.New("the cache does not answer")
 func (r *Redis) Forget(ctx context.Context, id int64) error {
 	r.watching.wrote.Store(true)
 	err := errNoRedis
-	if !r.health.down.Load() {
-		err = r.forgetIn(ctx, id)
+	if as, ok := r.circuit.ask(); ok {
+		err = r.forgetIn(ctx, id, as)
 	}
 	if err != nil {
 		if err = r.renew(ctx); err == nil {
@@ -38,7 +38,7 @@ func (r *Redis) Forget(ctx context.Context, id int64) error {
 
 // forgetIn removes the entry of the generation that the store is in now, which another service may have begun: what is
 // filled in one that begins later is read after this change.
-func (r *Redis) forgetIn(ctx context.Context, id int64) error {
+func (r *Redis) forgetIn(ctx context.Context, id int64, as uint64) error {
 	if r.opts.Generations != nil {
 		if err := r.follow(ctx); err != nil {
 			return err
@@ -47,7 +47,7 @@ func (r *Redis) forgetIn(ctx context.Context, id int64) error {
 	err := r.tell(ctx, id)
 	if err != nil {
 		r.counts.failures.Add(1)
-		r.giveUp(err)
+		r.circuit.heard(as, err)
 	}
 	return err
 }

@@ -19,6 +19,7 @@ func isLease(raw []byte) bool { return len(raw) == 17 && bytes.HasPrefix(raw, []
 
 // lease puts a lease into an empty place and returns it, empty if somebody else has one, or Redis failed.
 func (r *Redis) lease(key string) string {
+	as, _ := r.circuit.ask()
 	token := leaseMark + newToken()
 	cmd := redis.NewBoolCmd(r.done, "set", key, token, "px", r.opts.LeaseTTL.Milliseconds(), "nx")
 	err := r.reads.Submit(r.done, cmd).WaitContext(r.limit())
@@ -27,7 +28,7 @@ func (r *Redis) lease(key string) string {
 		return ""
 	case err != nil:
 		r.counts.failures.Add(1)
-		r.giveUp(err)
+		r.circuit.heard(as, err)
 		return ""
 	}
 	if ok, _ := cmd.Result(); !ok {
@@ -51,8 +52,9 @@ func (f fill) queue(ctx context.Context, pipe redis.Pipeliner) *redis.Cmd {
 
 // remove removes an entry that is of no use.
 func (r *Redis) remove(key string) {
+	as, _ := r.circuit.ask()
 	if err := r.client.Del(r.limit(), key).Err(); err != nil {
 		r.counts.failures.Add(1)
-		r.giveUp(err)
+		r.circuit.heard(as, err)
 	}
 }

@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -45,6 +43,7 @@ func (r *Redis) read(key string) found {
 // get asks Redis and checks what comes back. It waits for no caller's context, since many wait for it, but for
 // Timeout, or up to a quarter less (see limit).
 func (r *Redis) get(key string) found {
+	as, _ := r.circuit.ask()
 	cmd := redis.NewStringCmd(r.done, "get", key)
 	err := r.reads.Submit(r.done, cmd).WaitContext(r.limit())
 	switch {
@@ -52,7 +51,7 @@ func (r *Redis) get(key string) found {
 		return found{}
 	case err != nil: // after a time-out cmd still belongs to the pipeline: it is not looked at
 		r.counts.failures.Add(1)
-		r.giveUp(err)
+		r.circuit.heard(as, err)
 		return found{}
 	}
 	raw, _ := cmd.Bytes() // the error has been looked at
@@ -95,54 +94,9 @@ func (r *Redis) limit() context.Context {
 	return fresh // it ends by itself: others still wait with it
 }
 
-// health is whether Redis is asked at all.
-type health struct {
-	down atomic.Bool
-	tell sync.Mutex // held while State is told, so that it hears the changes in their order
-}
-
-// giveUp stops asking Redis until it answers a look again. Of many who fail at once, one tells.
-func (r *Redis) giveUp(err error) {
-	r.health.tell.Lock()
-	defer r.health.tell.Unlock()
-	if r.done.Err() != nil || r.health.down.Load() {
-		return
-	}
-	if r.work.start(r.lookUntilUp) {
-		r.health.down.Store(true)
-		r.opts.State(err)
-	}
-}
-
-// lookUntilUp looks every Cooldown whether Redis is back. No request waits for it.
-func (r *Redis) lookUntilUp() {
-	every := time.NewTicker(r.opts.Cooldown)
-	defer every.Stop()
-	for {
-		select {
-		case <-r.done.Done():
-			return
-		case <-every.C:
-		}
-		if r.look() == nil {
-			r.comeBack()
-			return
-		}
-	}
-}
-
-func (r *Redis) comeBack() {
-	r.health.tell.Lock()
-	defer r.health.tell.Unlock()
-	r.opts.State(nil)
-	r.health.down.Store(false)
-}
-
 // look tries what the tier does: write an entry and read it. A Redis that answers but refuses one of the two, for want
 // of memory or of a right, is of no use here, and a mere PING would call it back again and again.
-func (r *Redis) look() error {
-	limited, cancel := context.WithTimeout(r.done, r.opts.Timeout)
-	defer cancel()
+func (r *Redis) look(limited context.Context) error {
 	_, err := r.client.Pipelined(limited, func(pipe redis.Pipeliner) error {
 		pipe.Set(limited, r.base+"look", noListing, r.opts.NegativeTTL)
 		pipe.Get(limited, r.base+"look")

@@ -318,7 +318,7 @@ func TestRedisThatRefusesWrites(t *testing.T) {
 
 // TestRedisDropsFills fills a queue that nothing empties: readers go on.
 func TestRedisDropsFills(t *testing.T) {
-	r := &Redis{fills: make(chan fill, 2)}
+	r := &Redis{fills: make(chan fill, 2), circuit: &circuit{}}
 	for range 5 {
 		r.fill(fill{key: "k", lease: "L"})
 	}

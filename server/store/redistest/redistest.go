@@ -24,7 +24,7 @@ func Start(tb testing.TB) string {
 	}
 	program, err := exec.LookPath("redis-server")
 	if err == nil {
-		server := StartServer(tb, program, freeAddr(tb))
+		server := StartServer(tb, program, FreeAddr(tb))
 		tb.Log("a redis-server of this test's own")
 		return "redis://" + server.Addr
 	}
@@ -77,14 +77,17 @@ func StartServer(tb testing.TB, program, addr string) *Server {
 	return nil
 }
 
+// Signal sends the server a signal, such as SIGSTOP.
+func (s *Server) Signal(signal os.Signal) error { return s.cmd.Process.Signal(signal) }
+
 // Stop kills the server and waits for its end.
 func (s *Server) Stop() {
 	_ = s.cmd.Process.Kill() // it may have ended
 	s.done <- <-s.done
 }
 
-// freeAddr returns a loopback address that the kernel found free a moment ago.
-func freeAddr(tb testing.TB) string {
+// FreeAddr returns a loopback address that the kernel found free a moment ago.
+func FreeAddr(tb testing.TB) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)

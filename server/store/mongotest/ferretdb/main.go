@@ -2,7 +2,7 @@
 // integer _ids are found by an index and not by reading all documents.
 //
 // It is a module of its own, so that imgsvc's go.mod lists imgsvc's dependencies and no database server's. It
-// listens on a free port of 127.0.0.1, prints its URI as one line on stdout, and ends when its stdin closes (so it
+// listens on a free port of 127.0.0.1, or where -listen says, prints its URI as one line on stdout, and ends when its stdin closes (so it
 // cannot outlive the test that started it), or on SIGTERM or SIGINT. It sends nothing to anyone: an embedded
 // FerretDB has no telemetry reporter.
 package main
@@ -26,18 +26,19 @@ import (
 func main() {
 	dir := flag.String("dir", "", "folder for the databases' files; its owner removes it")
 	postgres := flag.String("postgres", "", "URL of the PostgreSQL database to use instead of files; its user is a superuser")
+	listen := flag.String("listen", "127.0.0.1:0", "address to listen on")
 	flag.Parse()
-	if err := run(*dir, *postgres); err != nil {
+	if err := run(*dir, *postgres, *listen); err != nil {
 		fmt.Fprintln(os.Stderr, "ferretdb:", err)
 		os.Exit(1)
 	}
 }
 
 // run serves the databases kept in dir, or in PostgreSQL, until stdin closes or a signal asks it to end.
-func run(dir, postgres string) error {
+func run(dir, postgres, listen string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	config, err := newConfig(dir, postgres)
+	config, err := newConfig(dir, postgres, listen)
 	if err != nil {
 		return err
 	}
@@ -62,10 +63,10 @@ func run(dir, postgres string) error {
 	return <-ended
 }
 
-// newConfig has FerretDB listen on a free port and keep its databases in PostgreSQL, or in one SQLite file each in dir.
-func newConfig(dir, postgres string) (*ferretdb.Config, error) {
+// newConfig has FerretDB keep its databases in PostgreSQL, or in one SQLite file each in dir.
+func newConfig(dir, postgres, listen string) (*ferretdb.Config, error) {
 	config := &ferretdb.Config{
-		Listener: ferretdb.ListenerConfig{TCP: "127.0.0.1:0"},
+		Listener: ferretdb.ListenerConfig{TCP: listen},
 		Logger:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	}
 	switch {
