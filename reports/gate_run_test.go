@@ -103,7 +103,7 @@ func TestGateVerdicts(t *testing.T) {
 		{"a base that dies", GateOptions{}, on(SideBase, func(*GateRound) error { return broken }), VerdictInvalid, "exit status 137", 0},
 		{"a candidate that does not start", GateOptions{}, on(SideCandidate, func(*GateRound) error { return late }), VerdictInvalid, "not ready within", 0},
 		{"a busy machine", GateOptions{}, func(_ GatePlan, r *GateRound) error { r.Others = 0.5; return nil }, VerdictInvalid, "too busy to tell", 0},
-		{"a generator that is late", GateOptions{}, func(_ GatePlan, r *GateRound) error { r.LagP99 = 3e6; return nil }, VerdictInvalid, "lag p99", 0},
+		{"a generator that is late", GateOptions{}, func(_ GatePlan, r *GateRound) error { r.LagP99 = 3e6; return nil }, VerdictInvalid, "generator late × 25", 0},
 		{"a candidate that has the generator late", GateOptions{}, on(SideCandidate, func(r *GateRound) error { r.LagP99 = 3e6; return nil }),
 			VerdictInvalid, "it is the one side", 0},
 		{"a candidate at its limit has the generator late", GateOptions{}, on(SideCandidate, func(r *GateRound) error {
