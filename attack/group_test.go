@@ -13,7 +13,7 @@ import (
 
 // The CPU time of a server is that of all its processes, those it has started too, and none of anybody else's.
 func TestGroupCPU(t *testing.T) {
-	cmd := exec.Command("/bin/sh", "-c", `sh -c 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo $$; read x' & wait`)
+	cmd := exec.Command("/bin/sh", "-c", `sh -c 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo $$; read x'; :`)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	in, err := cmd.StdinPipe()
 	if err != nil {
