@@ -115,13 +115,12 @@ type GateRound struct {
 	Open        GateLoop `json:"open"`
 	Saturated   bool     `json:"saturated"` // its own closed loop says that it cannot hold the open one
 
-	Due       int64    `json:"due"` // requests, in the open loop
-	Unsent    int64    `json:"unsent"`
-	LagP99    int64    `json:"lag_p99_ns"`
-	Generator float64  `json:"generator_cpu_ratio"` // in the open loop
-	Steal     float64  `json:"steal"`               // of the machine's time
-	Others    float64  `json:"other_cpu"`           // share of the machine that neither server nor generator used
-	Pressure  *float64 `json:"cpu_pressure"`        // share of the time in which something waited for a core (Linux PSI)
+	Due      int64    `json:"due"` // requests, in the open loop
+	Unsent   int64    `json:"unsent"`
+	LagP99   int64    `json:"lag_p99_ns"`
+	Steal    float64  `json:"steal"`        // of the machine's time
+	Others   float64  `json:"other_cpu"`    // share of the machine that neither server nor generator used
+	Pressure *float64 `json:"cpu_pressure"` // share of the time in which something waited for a core (Linux PSI)
 }
 
 // GateLoop is what one of a round's loops sent.
@@ -130,7 +129,8 @@ type GateLoop struct {
 	Successes   int64            `json:"successes"`
 	StatusCodes map[string]int64 `json:"status_codes"`
 	Errors      map[string]int64 `json:"errors"`
-	CPU         *time.Duration   `json:"server_cpu_ns"`
+	CPU         *time.Duration   `json:"server_cpu_ns"`       // null where it is not known
+	Generator   float64          `json:"generator_cpu_ratio"` // of its cores
 }
 
 // failures returns how many requests of the round were not successful, of how many.

@@ -206,8 +206,8 @@ func (g *Gate) Examine(r *GateRound) {
 		if sent := r.Due - r.Unsent; r.Due > 0 && float64(sent) < g.Rules.MinAchieved*float64(r.Due) {
 			note("generator behind: %s of the requests due were sent", percent(float64(sent)/float64(r.Due)))
 		}
-		if r.Generator > g.Rules.MaxCPURatio {
-			note("generator busy: it used %s of its cores", percent(min(r.Generator, 1)))
+		if r.Open.Generator > g.Rules.MaxCPURatio {
+			note("generator busy: it used %s of its cores", percent(min(r.Open.Generator, 1)))
 		}
 	}
 	if r.Steal > g.Rules.MaxSteal {

@@ -127,3 +127,24 @@ func (g *Gate) family() (n int) {
 	}
 	return n
 }
+
+// CompareInstances has the gate compare two servers that run, for which it has no error rate: what is theirs, and not
+// their builds', is dealt by no coin.
+func (g *Gate) CompareInstances() {
+	g.ErrorRateClaimed = false
+	g.DoNotGate(MetricCPU, "the servers are not processes of this gate")
+	g.Warnings = append(g.Warnings, "these are two instances, not two builds: each keeps for all rounds what chance gave it "+
+		"when it started, so that no error rate is claimed")
+}
+
+// Calibrated adds a round of the base of before the first pair, and ends the gate if the base fails its requests.
+func (g *Gate) Calibrated(r GateRound) {
+	if r.Error == "" {
+		g.Examine(&r)
+	}
+	g.Rounds = append(g.Rounds, r)
+	if failed, all := r.failures(); g.Verdict == "" && all > 0 && float64(failed) > g.MaxErrors*float64(all) {
+		g.Invalidate(fmt.Sprintf("the base failed %s of its %s requests (%s) before anything was compared: is the load right for it?",
+			percent(float64(failed)/float64(all)), integer(all), listed(g.failureKinds(SideBase))))
+	}
+}

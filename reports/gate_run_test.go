@@ -18,7 +18,7 @@ func pretend(cost float64) GateRound {
 	}
 	return GateRound{
 		CPU: new(10_000 * cost), RPS: 50_000 / cost, P50: int64(200_000 * cost), P99: int64(900_000 * cost),
-		Closed: ok(100_000), Open: ok(60_000), Due: 60_000, LagP99: 200_000, Generator: 0.4,
+		Closed: ok(100_000), Open: ok(60_000), Due: 60_000, LagP99: 200_000,
 	}
 }
 
