@@ -50,6 +50,8 @@ type Config struct {
 
 	Farewell     time.Duration // how long a busy client has to hear that its connection ends; default 1 s
 	DrainTimeout time.Duration // from the end of the context, for everything; default 20 s
+
+	Handicap float64 // share of a request's own CPU time that is burned in addition, for trying out a gate; default none
 }
 
 func (c Config) withDefaults() Config {

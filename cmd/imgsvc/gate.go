@@ -33,6 +33,9 @@ type gateFlags struct {
 	rate     float64
 	data     string
 
+	maxLag           time.Duration
+	maxOthers, steal string
+
 	output, html, markdown, junit string
 }
 
@@ -88,6 +91,9 @@ func (f *gateFlags) bind(cmd *cobra.Command) {
 	flags.Float64Var(&f.rate, "rate", 0, "requests (a script: users) a second of the open loop (default: 65 % of what the base holds)")
 	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "the most one request may take")
 	flags.DurationVar(&f.loop, "round-duration", 2*time.Second, "each of a round's two loops; shorter is noisier, and may leave p99 ungated")
+	flags.DurationVar(&f.maxLag, "max-lag", time.Millisecond, "run a pair anew if the generator's lag p99 was more at the fixed rate")
+	flags.StringVar(&f.maxOthers, "max-other-cpu", "10%", "run a pair anew if other processes used more of the machine")
+	flags.StringVar(&f.steal, "max-steal", "5%", "run a pair anew if more of the machine's time was stolen")
 	flags.StringVar(&f.output, "output", "", "write the document as JSON to this file, after every pair")
 	flags.StringVar(&f.html, "html", "", "write a page that shows every pair to this file")
 	flags.StringVar(&f.markdown, "markdown", "", "write a summary for a pull request to this file")
@@ -179,13 +185,17 @@ func (f *gateFlags) runner(arg string) (*gateRunner, error) {
 	if r.load, err = newGateLoad(arg, f.timeout); err != nil {
 		return nil, err
 	}
-	margin, err := parseShare("--margin", f.margin)
-	if err != nil {
-		return nil, err
-	}
-	maxErrors, err := parseShare("--max-errors", f.maxErrors)
-	if err != nil {
-		return nil, err
+	var margin, maxErrors, maxOthers, maxSteal float64
+	for _, share := range []struct {
+		flag, text string
+		to         *float64
+	}{
+		{"--margin", f.margin, &margin}, {"--max-errors", f.maxErrors, &maxErrors},
+		{"--max-other-cpu", f.maxOthers, &maxOthers}, {"--max-steal", f.steal, &maxSteal},
+	} {
+		if *share.to, err = parseShare(share.flag, share.text); err != nil {
+			return nil, err
+		}
 	}
 	if f.seed == 0 {
 		f.seed = rand.Uint64N(1 << 53) // so that every reader of JSON has it exactly
@@ -196,6 +206,8 @@ func (f *gateFlags) runner(arg string) (*gateRunner, error) {
 	if err != nil {
 		return nil, err
 	}
+	rules := &r.gate.Rules
+	rules.MaxLag, rules.MaxOthers, rules.MaxSteal = f.maxLag, maxOthers, maxSteal
 	f.describe(r)
 	return r, nil
 }

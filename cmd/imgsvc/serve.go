@@ -25,6 +25,7 @@ type serveFlags struct {
 	drainTimeout     time.Duration
 	maxConns         int
 	cpus             int
+	handicap         string
 	untilStdinCloses bool
 }
 
@@ -63,6 +64,7 @@ log does. Every flag can also be set as an environment variable: IMGSVC_ADDR, IM
 	flags.DurationVar(&f.drainTimeout, "drain-timeout", 20*time.Second, "limit of a graceful stop")
 	flags.IntVar(&f.maxConns, "max-conns", 16384, "connections open at once; further ones wait")
 	flags.IntVar(&f.cpus, "cpus", 0, "run on the first N CPUs only (default all)")
+	flags.StringVar(&f.handicap, "handicap", "0%", "burn so much more CPU for a listing, of what a request costs (measured every 0.1 s): for trying out gate")
 	flags.BoolVar(&f.untilStdinCloses, "until-stdin-closes", false, "stop when standard input ends")
 	_ = flags.MarkHidden("until-stdin-closes") // fails only if there is no such flag
 	return cmd
@@ -88,6 +90,9 @@ func serve(cmd *cobra.Command, out *output, f serveFlags) error {
 	}
 	if cfg.Listener, cfg.Admin, err = listenBoth(f.addr, f.adminAddr); err != nil {
 		return errors.Join(err, closeCaches(), db.Close())
+	}
+	if cfg.Handicap > 0 {
+		cfg.Log.Warn("this service is slower than it could be", "handicap", f.handicap)
 	}
 	at := newServing(cfg, location, f.caches, db.Meta())
 	if err := at.announce(cmd.OutOrStdout(), cfg.Log, out.json); err != nil {
@@ -123,6 +128,9 @@ func (f serveFlags) check() (store.Location, store.Caches, error) {
 	case f.maxConns <= 0:
 		err = fmt.Errorf("--max-conns %d: want 1 or more", f.maxConns)
 	}
+	if err == nil {
+		_, err = parseShare("--handicap", f.handicap)
+	}
 	return location, caches, err
 }
 
@@ -144,6 +152,7 @@ func useCPUs(n int) error {
 // config begins the chain of finders: a deadline, then the database. addCaches puts the caches in front.
 func (f serveFlags) config(db database, log *slog.Logger) server.Config {
 	limited := store.NewDeadline(db, f.storeTimeout)
+	handicap, _ := parseShare("--handicap", f.handicap) // checked before
 	return server.Config{
 		Finder:        limited,
 		Ready:         func(ctx context.Context) error { return ignoreNotFound(db.FindListing(ctx, 0)) },
@@ -152,6 +161,7 @@ func (f serveFlags) config(db database, log *slog.Logger) server.Config {
 		MaxConns:      f.maxConns,
 		DrainTimeout:  f.drainTimeout,
 		Log:           log,
+		Handicap:      handicap,
 	}
 }
 

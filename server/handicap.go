@@ -1,0 +1,104 @@
+package server
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v5"
+)
+
+// handicap burns CPU time in every answer of a listing, as a share of what the service costs without it. It is for trying
+// out what is to notice such a thing: a gate.
+//
+// What a request costs is not known beforehand: most of it is spent outside the handler, in the kernel and in net/http.
+// So it is measured: every adjustEvery the process's CPU time since the last look, less what was burned, is divided by
+// the requests since, and the share of that is what the next ones burn. Burning is a number of turns of a loop, whose
+// price is measured once, at the start. A request that loses its core meanwhile still burns what it should, where one
+// that watched the clock would not.
+type handicap struct {
+	share   float64
+	perTurn float64 // ns
+	used    func() time.Duration
+
+	turns    atomic.Int64 // that a request burns
+	requests atomic.Int64 // since the last look
+	next     atomic.Int64 // look, in Unix nanoseconds
+	last     time.Duration
+	sink     atomic.Uint64 // keeps the loop from being thrown out
+}
+
+const (
+	adjustEvery = 100 * time.Millisecond
+	fewest      = 50 // requests that a look needs, to tell their cost from the process's own
+	smoothing   = 0.5
+)
+
+// newHandicap measures the price of a turn, which takes some 20 ms.
+func newHandicap(share float64, used func() time.Duration) *handicap {
+	h := &handicap{share: share, used: used}
+	h.perTurn = h.price()
+	h.last = used()
+	h.next.Store(time.Now().Add(adjustEvery).UnixNano())
+	return h
+}
+
+// price measures what a turn takes: the least of several runs, since whatever comes between makes one longer.
+func (h *handicap) price() float64 {
+	const turns, runs = 200_000, 10
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	least := time.Duration(1 << 62)
+	for range runs {
+		began := time.Now()
+		h.burn(turns)
+		least = min(least, time.Since(began))
+	}
+	return max(float64(least)/turns, 0.01)
+}
+
+// burn takes turns of a loop that the compiler cannot shorten (a linear congruential generator).
+func (h *handicap) burn(turns int64) {
+	x := uint64(turns)
+	for range turns {
+		x = x*6364136223846793005 + 1442695040888963407
+	}
+	if x == 0 {
+		h.sink.Add(1)
+	}
+}
+
+// on returns the handler with its handicap; of a nil handicap it is the handler itself.
+func (h *handicap) on(next echo.HandlerFunc) echo.HandlerFunc {
+	if h == nil {
+		return next
+	}
+	return func(c *echo.Context) error {
+		err := next(c)
+		h.burn(h.turns.Load())
+		h.requests.Add(1)
+		if due, now := h.next.Load(), time.Now().UnixNano(); now >= due && h.next.CompareAndSwap(due, now+int64(time.Hour)) {
+			h.adjust() // one at a time: the others see an hour
+			h.next.Store(time.Now().Add(adjustEvery).UnixNano())
+		}
+		return err
+	}
+}
+
+// adjust sets what a request burns by what requests have cost since the last look.
+func (h *handicap) adjust() {
+	n := h.requests.Load()
+	if n < fewest {
+		return // and looks at more of them the next time
+	}
+	h.requests.Add(-n)
+	now := h.used()
+	burned := float64(n*h.turns.Load()) * h.perTurn
+	own := max(0, float64(now-h.last)-burned) / float64(n)
+	h.last = now
+	turns := own * h.share / h.perTurn
+	if before := float64(h.turns.Load()); before > 0 {
+		turns = smoothing*turns + (1-smoothing)*before
+	}
+	h.turns.Store(int64(turns))
+}
