@@ -155,7 +155,7 @@ func enumerated(names []string) string {
 func (g *Gate) tooManyRedos() string {
 	seen, sides := map[string]int64{}, map[string]int64{}
 	for _, r := range g.Rounds {
-		if r.Counts || len(r.Disturbed) == 0 && r.Error == "" {
+		if r.Pair == 0 || r.Counts || len(r.Disturbed) == 0 && r.Error == "" {
 			continue
 		}
 		sides[r.Side]++

@@ -73,7 +73,7 @@ func (r *gateRunner) findCapacity(ctx context.Context) error {
 			r.gate.Warnings = append(r.gate.Warnings, "in the closed loop the generator, not the base, was the limit: "+
 				"rps would not show a slower candidate")
 		}
-		if len(out.Disturbed) == 0 {
+		if len(out.Disturbed) == 0 && out.RPS > 0 {
 			break
 		}
 	}

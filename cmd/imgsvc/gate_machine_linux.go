@@ -9,14 +9,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // startOn starts a command on some CPUs; none: on those of this process. A process inherits its affinity from the
-// thread that starts it.
+// thread that starts it. If this process is killed, the command is told to end.
 func startOn(cmd *exec.Cmd, cpus []int) error {
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGTERM
 	if len(cpus) == 0 {
 		return cmd.Start()
 	}
