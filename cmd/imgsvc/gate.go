@@ -98,8 +98,6 @@ func (f *gateFlags) bind(cmd *cobra.Command) {
 	flags.StringVar(&f.html, "html", "", "write a page that shows every pair to this file")
 	flags.StringVar(&f.markdown, "markdown", "", "write a summary for a pull request to this file")
 	flags.StringVar(&f.junit, "junit", "", "write the metrics as JUnit tests to this file")
-	_ = cmd.MarkFlagRequired("base") // fail only if there are no such flags
-	_ = cmd.MarkFlagRequired("candidate")
 }
 
 // run runs the gate and settles the exit code.
@@ -227,6 +225,8 @@ func (f *gateFlags) describe(r *gateRunner) {
 func (f *gateFlags) checkSides(r *gateRunner) error {
 	r.urls = isURL(f.base) && isURL(f.candidate)
 	switch {
+	case f.base == "" || f.candidate == "":
+		return errors.New("--base and --candidate are both needed: the commands that start the two builds, with {port} in them")
 	case isURL(f.base) != isURL(f.candidate):
 		return errors.New("--base and --candidate want to be two commands or two URLs: a server that is started anew for every " +
 			"round cannot be compared with one that is not")
@@ -253,6 +253,8 @@ func (f *gateFlags) checkNumbers() error {
 	switch {
 	case f.loop < 50*time.Millisecond:
 		return fmt.Errorf("--round-duration %s: want 50ms or more", f.loop)
+	case !(f.alpha > 0), f.pairs < 1: // 0 would be the default
+		return errors.New("--alpha and --pairs want to be more than 0")
 	case f.users < 1, f.users > 10_000:
 		return errors.New("--vus wants a number from 1 to 10,000")
 	case f.rate < 0, f.rate > fastest:
