@@ -29,7 +29,7 @@ func (g *Gate) writeMarkdown(w io.Writer) error {
 		}
 		fmt.Fprintln(w)
 	}
-	for _, reason := range g.Reasons {
+	for _, reason := range g.Further() {
 		fmt.Fprintf(w, "- %s\n", escaped(reason))
 	}
 	for _, m := range g.Metrics {

@@ -93,7 +93,7 @@ const gateTemplate = `<!doctype html>
 <main>
 <h1>Gate: <span class="verdict {{.Verdict}}">{{.Verdict}}</span></h1>
 <p>{{.Summary}}</p>
-{{if .Reasons}}<ul>{{range .Reasons}}<li>{{.}}</li>{{end}}</ul>{{end}}
+{{if .Further}}<ul>{{range .Further}}<li>{{.}}</li>{{end}}</ul>{{end}}
 {{range .Warnings}}<p><strong>Warning:</strong> {{.}}</p>{{end}}
 <div class="scroll"><table>
 <caption>Costs of the candidate against those of the base; above 0 is worse</caption>

@@ -83,7 +83,7 @@ func (g *Gate) WriteText(w io.Writer) error {
 		}
 	}
 	fmt.Fprintln(w)
-	for _, reason := range g.Reasons {
+	for _, reason := range g.Further() {
 		line(w, "because", "%s", reason)
 	}
 	line(w, "error rate", "%s", g.claim())

@@ -32,6 +32,14 @@ func (g *Gate) pass() {
 		enumerated(names), plural(int64(g.Pairs), "pair"))
 }
 
+// Further returns the reasons that say more than the summary.
+func (g *Gate) Further() []string {
+	if strings.HasSuffix(g.Summary, strings.Join(g.Reasons, "; ")) {
+		return nil
+	}
+	return g.Reasons
+}
+
 // within says how far from its margin a metric that passes has stayed.
 func (m *GateMetric) within() string {
 	if m.Name == MetricErrors {

@@ -13,18 +13,20 @@ import (
 //
 // What a request costs is not known beforehand: most of it is spent outside the handler, in the kernel and in net/http.
 // So it is measured: every adjustEvery the process's CPU time since the last look, less what was burned, is divided by
-// the requests since, and the share of that is what the next ones burn. Burning is a number of turns of a loop, whose
-// price is measured once, at the start. A request that loses its core meanwhile still burns what it should, where one
-// that watched the clock would not.
+// the requests since, and the share of that is what the next ones burn. Burning is a number of turns of a loop, so that
+// a request that loses its core meanwhile still burns what it should, where one that watched the clock would not. The
+// price of a turn is measured at each look, too: on a core whose sibling is busy everything takes longer, turns as well.
 type handicap struct {
-	share   float64
-	perTurn float64 // ns
-	used    func() time.Duration
+	share     float64
+	used      func() time.Duration // CPU time of the process
+	ownThread func() time.Duration // and of the calling thread
+	perTurn   float64              // ns, as of the last look; only one request at a time looks
 
 	turns    atomic.Int64 // that a request burns
 	requests atomic.Int64 // since the last look
 	next     atomic.Int64 // look, in Unix nanoseconds
 	last     time.Duration
+	priced   float64       // ns that the last look burned to find the price
 	sink     atomic.Uint64 // keeps the loop from being thrown out
 }
 
@@ -32,29 +34,23 @@ const (
 	adjustEvery = 100 * time.Millisecond
 	fewest      = 50 // requests that a look needs, to tell their cost from the process's own
 	smoothing   = 0.5
+	pricedTurns = 30_000
 )
 
-// newHandicap measures the price of a turn, which takes some 20 ms.
-func newHandicap(share float64, used func() time.Duration) *handicap {
-	h := &handicap{share: share, used: used}
-	h.perTurn = h.price()
-	h.last = used()
+// newHandicap returns one that burns nothing until its first look.
+func newHandicap(share float64, used, ownThread func() time.Duration) *handicap {
+	h := &handicap{share: share, used: used, ownThread: ownThread, last: used()}
 	h.next.Store(time.Now().Add(adjustEvery).UnixNano())
 	return h
 }
 
-// price measures what a turn takes: the least of several runs, since whatever comes between makes one longer.
+// price measures what a turn takes now.
 func (h *handicap) price() float64 {
-	const turns, runs = 200_000, 10
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	least := time.Duration(1 << 62)
-	for range runs {
-		began := time.Now()
-		h.burn(turns)
-		least = min(least, time.Since(began))
-	}
-	return max(float64(least)/turns, 0.01)
+	began := h.ownThread()
+	h.burn(pricedTurns)
+	return float64(max(h.ownThread()-began, 1)) / pricedTurns
 }
 
 // burn takes turns of a loop that the compiler cannot shorten (a linear congruential generator).
@@ -93,10 +89,15 @@ func (h *handicap) adjust() {
 	}
 	h.requests.Add(-n)
 	now := h.used()
-	burned := float64(n*h.turns.Load()) * h.perTurn
+	price := h.price()
+	if h.perTurn > 0 {
+		price = smoothing*price + (1-smoothing)*h.perTurn
+	}
+	burned := float64(n*h.turns.Load())*price + h.priced
+	h.priced = price * pricedTurns
 	own := max(0, float64(now-h.last)-burned) / float64(n)
-	h.last = now
-	turns := own * h.share / h.perTurn
+	h.last, h.perTurn = now, price
+	turns := own * h.share / price
 	if before := float64(h.turns.Load()); before > 0 {
 		turns = smoothing*turns + (1-smoothing)*before
 	}

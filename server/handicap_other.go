@@ -1,4 +1,4 @@
-//go:build !unix
+//go:build !linux
 
 package server
 
@@ -6,3 +6,6 @@ import "time"
 
 // processCPU returns 0: what requests cost is not known here, and a handicap burns nothing.
 func processCPU() time.Duration { return 0 }
+
+// threadCPU returns 0.
+func threadCPU() time.Duration { return 0 }

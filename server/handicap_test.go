@@ -4,48 +4,73 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"testing"
 	"time"
 
 	"github.com/labstack/echo/v5"
 )
 
+// made is a handicap in a process whose CPU time is made up, so that no clock decides: a turn takes price ns, whatever
+// the machine does.
+type made struct {
+	*handicap
+	used, price float64
+}
+
+func newMade(share, price float64) *made {
+	m := &made{price: price}
+	reads := 0
+	m.handicap = newHandicap(share, func() time.Duration { return time.Duration(m.used) }, func() time.Duration {
+		reads++
+		return time.Duration(float64(reads) * m.price * pricedTurns)
+	})
+	return m
+}
+
+// serve has the process answer n requests that cost so much without a handicap, and look.
+func (m *made) serve(n int64, cost float64) {
+	m.used += float64(n) * (cost + float64(m.turns.Load())*m.price)
+	m.requests.Add(n)
+	m.adjust()
+	m.used += pricedTurns * m.price
+}
+
 // A handicap converges on its share of what requests cost, whatever that is and although its own cost is part of what
-// it measures. The process's CPU time is made up here, so that no clock decides.
+// it measures; also when the machine becomes slower, for requests and turns alike.
 func TestHandicapConverges(t *testing.T) {
 	for _, cost := range []float64{3_000, 12_000, 400_000} { // ns a request, without the handicap
-		used, share := 0.0, 0.2
-		h := &handicap{share: share, perTurn: 0.75, used: func() time.Duration { return time.Duration(used) }}
-		for range 40 {
-			const n = 1000
-			used += n * (cost + float64(h.turns.Load())*h.perTurn)
-			h.requests.Add(n)
-			h.adjust()
-		}
-		if got := float64(h.turns.Load()) * h.perTurn; math.Abs(got-share*cost) > 0.01*share*cost+1 {
-			t.Errorf("requests of %v ns burn %v more, want %v", cost, got, share*cost)
+		m := newMade(0.2, 0.75)
+		for _, slower := range []float64{1, 2} {
+			m.price = 0.75 * slower
+			for range 40 {
+				m.serve(1000, cost*slower)
+			}
+			if got, want := float64(m.turns.Load())*m.price, 0.2*cost*slower; math.Abs(got-want) > 0.01*want+1 {
+				t.Errorf("requests of %v ns burn %v more, want %v", cost*slower, got, want)
+			}
 		}
 	}
 }
 
 // Few requests are not looked at: most of what the process used then is not theirs.
 func TestHandicapWaitsForRequests(t *testing.T) {
-	h := &handicap{share: 0.2, perTurn: 1, used: func() time.Duration { return time.Second }}
-	h.requests.Add(fewest - 1)
-	if h.adjust(); h.turns.Load() != 0 || h.requests.Load() != fewest-1 {
-		t.Errorf("%d turns after %d requests", h.turns.Load(), fewest-1)
+	m := newMade(0.2, 1)
+	m.serve(fewest-1, 1e6)
+	if m.turns.Load() != 0 || m.requests.Load() != fewest-1 {
+		t.Errorf("%d turns after %d requests", m.turns.Load(), fewest-1)
 	}
-	h.requests.Add(1)
-	if h.adjust(); h.turns.Load() != int64(0.2*1e9/fewest) {
-		t.Errorf("%d turns after %d requests of a second", h.turns.Load(), fewest)
+	m.serve(1, 1e6)
+	if m.turns.Load() == 0 || m.requests.Load() != 0 {
+		t.Errorf("%d turns after %d requests", m.turns.Load(), fewest)
 	}
 }
 
 // What is burned is a loop of a price that was measured, and the answer is the handler's.
 func TestHandicapBurns(t *testing.T) {
-	h := newHandicap(0.5, processCPU)
-	if h.perTurn < 0.05 || h.perTurn > 100 {
-		t.Errorf("a turn takes %v ns", h.perTurn)
+	h := newHandicap(0.5, processCPU, threadCPU)
+	if price := h.price(); runtime.GOOS == "linux" && (price < 0.05 || price > 100) {
+		t.Errorf("a turn takes %v ns", price)
 	}
 	h.next.Store(0)
 	e := echo.New()

@@ -43,7 +43,7 @@ func (s *service) public() http.Handler {
 	e := s.newEcho()
 	var slower *handicap
 	if s.cfg.Handicap > 0 {
-		slower = newHandicap(s.cfg.Handicap, processCPU)
+		slower = newHandicap(s.cfg.Handicap, processCPU, threadCPU)
 	}
 	s.get(e, "/reviews/:id", slower.on(s.getListing))
 	s.get(e, "/listings/:id", slower.on(s.getListing))
