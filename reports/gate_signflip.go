@@ -1,6 +1,9 @@
 package reports
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // maxPairs bounds a gate: the sign-flip test keeps 2·2^(n/2) sums, 16 MiB at 40 pairs.
 const maxPairs = 40
@@ -11,8 +14,10 @@ const maxPairs = 40
 // any e it is 1.
 //
 // It meets in the middle (Horowitz and Sahni 1974): the sums of either half, sorted, and for each of one half how many
-// of the other make enough. Sums that differ by less than rounding count as equal, which can only raise p.
+// of the other make enough. Sums that differ by less than rounding count as equal, which can only raise p. A 0 halves
+// nothing: with either sign the sum is the same.
 func signFlip(e []float64) float64 {
+	e = slices.DeleteFunc(slices.Clone(e), func(v float64) bool { return v == 0 })
 	left, right := e[:len(e)/2], e[len(e)/2:]
 	enough := signedSum(left) + signedSum(right) - tolerance(e)
 	others := signedSums(right)
