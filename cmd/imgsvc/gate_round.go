@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/starkillersystems/imgsvc/attack"
 	"github.com/starkillersystems/imgsvc/reports"
 )
 
@@ -52,33 +51,29 @@ func (r *gateRunner) split() {
 // round runs a side once, from its start to its end. The error is a *reports.Breakdown if it is the side's.
 func (r *gateRunner) round(ctx context.Context, plan reports.GatePlan) (out reports.GateRound, err error) {
 	out.Disturbed = []string{}
-	if r.urls {
-		err := awaitReady(ctx, r.sides[plan.Side], r.ready, r.patience, func() error { return nil })
-		if err != nil {
-			return out, brokeDown(false, err)
-		}
-		return out, r.drive(ctx, plan, &target{url: r.sides[plan.Side]}, &out)
-	}
-	place, generator := gatePlace{}, r.cpus
-	if r.places != nil {
-		place.cpus, generator = r.places[plan.Place][0], r.places[plan.Place][1]
-		if err := pinProcess(generator); err != nil {
-			return out, err
-		}
-	}
-	if place.port, err = freePort(); err != nil {
+	if !r.urls {
+		err = r.startAndDrive(ctx, plan, &out)
 		return out, err
 	}
-	log, err := r.prepare(&place)
+	url := r.sides[plan.Side]
+	if err := awaitReady(ctx, url, r.ready, r.patience, func() error { return nil }); err != nil {
+		return out, brokeDown(false, err)
+	}
+	return out, r.drive(ctx, plan, &target{url: url}, &out)
+}
+
+// startAndDrive starts a side's command, sends the load, and ends whatever it has started.
+func (r *gateRunner) startAndDrive(ctx context.Context, plan reports.GatePlan, out *reports.GateRound) (err error) {
+	place, log, err := r.prepare(plan.Place)
 	if err != nil {
-		return out, err
+		return err
 	}
 	defer func() { err = errors.Join(err, log.Close(), os.RemoveAll(filepath.Dir(place.dir))) }()
 	out.Port, out.CPUs = place.port, cpuList(place.cpus)
 	began := time.Now()
 	side, err := startSide(r.sides[plan.Side], place, log)
 	if err != nil {
-		return out, err
+		return err
 	}
 	defer func() {
 		if end := side.stop(killContext(ctx)); end != nil {
@@ -86,37 +81,44 @@ func (r *gateRunner) round(ctx context.Context, plan reports.GatePlan) (out repo
 		}
 	}()
 	if err := awaitReady(ctx, side.url, r.ready, r.patience, side.died); err != nil {
-		return out, brokeDown(false, fmt.Errorf("%w%s", err, orNothing(side.died() == nil, side.said())))
+		if side.died() == nil { // else it has been said
+			err = fmt.Errorf("%w%s", err, side.said())
+		}
+		return brokeDown(false, err)
 	}
 	out.Ready = int64(time.Since(began))
-	err = r.drive(ctx, plan, &target{side.url, side, r.places != nil}, &out)
+	err = r.drive(ctx, plan, &target{side.url, side, r.places != nil}, out)
 	if died := side.died(); died != nil {
-		return out, brokeDown(true, fmt.Errorf("died under load: %w", died))
+		return brokeDown(true, fmt.Errorf("died under load: %w", died))
 	}
-	return out, err
+	return err
 }
 
-func orNothing(wanted bool, text string) string {
-	if wanted {
-		return text
+// prepare finds a port and CPUs for a server, puts this process on the others, and makes the round's folder, with {dir}
+// and the file a server prints to in it.
+func (r *gateRunner) prepare(half int) (place gatePlace, log *os.File, err error) {
+	if r.places != nil {
+		place.cpus = r.places[half][0]
+		if err := pinProcess(r.places[half][1]); err != nil {
+			return place, nil, err
+		}
 	}
-	return ""
-}
-
-// prepare makes the round's folder, with {dir} in it, and the file a server prints to.
-func (r *gateRunner) prepare(place *gatePlace) (*os.File, error) {
+	if place.port, err = freePort(); err != nil {
+		return place, nil, err
+	}
 	r.rounds++
 	folder := filepath.Join(r.home, fmt.Sprint(r.rounds))
 	place.dir = filepath.Join(folder, "dir")
 	if err := os.MkdirAll(place.dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make a folder for the round: %w", err)
+		return place, nil, fmt.Errorf("make a folder for the round: %w", err)
 	}
 	if r.data != "" {
 		if err := os.CopyFS(place.dir, os.DirFS(r.data)); err != nil { // shares blocks where the file system can
-			return nil, fmt.Errorf("copy --data %s: %w", r.data, err)
+			return place, nil, fmt.Errorf("copy --data %s: %w", r.data, err)
 		}
 	}
-	return os.Create(filepath.Join(folder, "log"))
+	log, err = os.Create(filepath.Join(folder, "log"))
+	return place, log, err
 }
 
 // target is a server under load.
@@ -144,101 +146,30 @@ func (r *gateRunner) drive(ctx context.Context, plan reports.GatePlan, t *target
 	if report.RPS.Mean != nil {
 		out.RPS = *report.RPS.Mean
 	}
-	if r.rate > 0 {
-		open, err := r.load.open(t.url, r.rate, r.loop, r.loop/4, plan.Seed)
-		if err != nil {
-			return err
-		}
-		if report, cpu, err = runLoop(ctx, open, t); err != nil {
-			return err
-		}
-		out.Open = loopOf(report, cpu)
-		out.P50, out.P99, out.P999 = report.Response.P50, report.Response.P99, report.Response.P999
-		out.ResponseHDR = report.Response.HDR
-		out.LagP99, out.Unsent, out.Due = report.Lag.P99, report.Unsent, report.Requests+report.Unsent
+	if err := r.driveOpen(ctx, plan, t, out); err != nil {
+		return err
 	}
 	machine(out)
 	out.CPU = perRequest(out.Closed, out.Open)
 	return ctx.Err()
 }
 
-// perRequest returns the server's CPU time for each request that was answered well, in nanoseconds.
-func perRequest(loops ...reports.GateLoop) *float64 {
-	var used time.Duration
-	n := int64(0)
-	for _, loop := range loops {
-		if loop.Requests > 0 && loop.CPU == nil {
-			return nil
-		}
-		if loop.CPU != nil {
-			used += *loop.CPU
-			n += loop.Successes
-		}
-	}
-	if n == 0 || used <= 0 {
+// driveOpen sends the open loop, once its rate is known.
+func (r *gateRunner) driveOpen(ctx context.Context, plan reports.GatePlan, t *target, out *reports.GateRound) error {
+	if r.rate == 0 {
 		return nil
 	}
-	return new(float64(used) / float64(n))
-}
-
-func loopOf(r *reports.Report, cpu *time.Duration) reports.GateLoop {
-	return reports.GateLoop{
-		Requests: r.Requests, Successes: r.Successes, StatusCodes: r.StatusCodes, Errors: r.Errors, CPU: cpu,
-		Generator: r.Generator.CPURatio,
-	}
-}
-
-// timedSink is a recorder that reads the server's CPU time when recording begins.
-type timedSink struct {
-	*reports.Recorder
-	read  func() attack.GroupCPU
-	begin chan attack.GroupCPU // gets one reading
-	timer *time.Timer
-}
-
-// Begin implements attack.Sink.
-func (s *timedSink) Begin(start time.Time) {
-	s.Recorder.Begin(start)
-	s.timer = time.AfterFunc(time.Until(start), func() { s.begin <- s.read() })
-}
-
-// runLoop runs one loop to its end, drained, and returns what it measured and the CPU time the server used meanwhile;
-// nil if that is not known.
-func runLoop(ctx context.Context, o attack.Options, t *target) (*reports.Report, *time.Duration, error) {
-	sink := &timedSink{Recorder: reports.NewRecorder(), read: t.cpu, begin: make(chan attack.GroupCPU, 1)}
-	o.Sink, o.Stop, o.Remote = sink, ctx.Done(), t.apart
-	summary, err := attack.Run(killContext(ctx), o)
-	var script *attack.ScriptError
-	switch {
-	case errors.As(err, &script):
-		return nil, nil, usageError(err)
-	case err != nil:
-		return nil, nil, err
-	}
-	used := usedSince(sink, t.cpu())
-	return sink.Report(summary, reports.Meta{Version: version()}), used, nil
-}
-
-// usedSince returns what has been used since the sink's reading; nil if there was none.
-func usedSince(sink *timedSink, now attack.GroupCPU) *time.Duration {
-	if sink.timer == nil || sink.timer.Stop() {
-		return nil // stopped in the warm-up
-	}
-	before := <-sink.begin // at the latest soon: the timer has fired
-	if before == nil || now == nil {
-		return nil
-	}
-	return new(now.Since(before))
-}
-
-// cpu reads the CPU time of the server's processes; nil if that is not known.
-func (t *target) cpu() attack.GroupCPU {
-	if t.side == nil {
-		return nil
-	}
-	used, err := attack.ReadGroupCPU(t.side.group)
+	open, err := r.load.open(t.url, r.rate, r.loop, r.loop/4, plan.Seed)
 	if err != nil {
-		return nil // it has died, which is found out elsewhere
+		return err
 	}
-	return used
+	report, cpu, err := runLoop(ctx, open, t)
+	if err != nil {
+		return err
+	}
+	out.Open = loopOf(report, cpu)
+	out.P50, out.P99, out.P999 = report.Response.P50, report.Response.P99, report.Response.P999
+	out.ResponseHDR = report.Response.HDR
+	out.LagP99, out.Unsent, out.Due = report.Lag.P99, report.Unsent, report.Requests+report.Unsent
+	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -165,12 +164,12 @@ func awaitReady(ctx context.Context, url, path string, limit time.Duration, died
 		Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	last := errors.New("nothing was asked")
 	for end := time.Now().Add(limit); ; time.Sleep(sideLook) {
 		if err := died(); err != nil {
 			return fmt.Errorf("did not start: %w", err)
 		}
-		if last = askReady(ctx, client, url, path); last == nil {
+		last := askReady(ctx, client, url, path)
+		if last == nil {
 			return nil
 		}
 		if ctx.Err() != nil {
