@@ -33,7 +33,7 @@ give_up() {
 	say error "INVALID: $1"
 	printf '%s\n' "$1" >&2
 	[ -z "${GITHUB_STEP_SUMMARY:-}" ] || printf '### ⚠️ imgsvc gate: INVALID\n\n%s\n' "$1" >>"$GITHUB_STEP_SUMMARY"
-	exit 1
+	exit "${2:-1}"
 }
 
 # find_base prints the commit to compare with, fetching it where the clone is shallow.
@@ -86,9 +86,9 @@ code=0
 	--markdown "$out/report/gate.md" --junit "$out/report/gate.junit.xml" \
 	${flags[@]+"${flags[@]}"} ${further[@]+"${further[@]}"} "${GATE_LOAD:-/}") || code=$?
 
-field() { sed -n "s/^  \"$1\": \"\\(.*\\)\",\$/\\1/p" "$out/report/gate.json" 2>/dev/null | head -n 1 | sed 's/\\\(["\\]\)/\1/g'; }
+field() { [ ! -e "$out/report/gate.json" ] || sed -n "s/^  \"$1\": \"\\(.*\\)\",\$/\\1/p" "$out/report/gate.json" | head -n 1 | sed 's/\\\(["\\]\)/\1/g'; }
 verdict=$(field verdict)
-[ -n "$verdict" ] || give_up "the gate did not run (exit code $code)"
+[ -n "$verdict" ] || give_up "the gate did not run (exit code $code)" "$code"
 case $verdict in
 PASS) say notice "PASS: $(field summary)" ;;
 INCONCLUSIVE) say warning "INCONCLUSIVE: $(field summary)" ;;

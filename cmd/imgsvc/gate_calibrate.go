@@ -70,8 +70,8 @@ func (r *gateRunner) findCapacity(ctx context.Context) error {
 			r.gate.DoNotGate(reports.MetricCPU, "the CPU time of the server's processes is not known here")
 		}
 		if out.Closed.Generator > r.gate.Rules.MaxCPURatio {
-			r.gate.Warnings = append(r.gate.Warnings, "in the closed loop the generator, not the base, was the limit: "+
-				"rps would not show a slower candidate")
+			r.gate.Warnings = addWarnings(r.gate.Warnings, []error{errors.New("in the closed loop the generator, not the base, was the limit: " +
+				"rps would not show a slower candidate")})
 		}
 		if len(out.Disturbed) == 0 && out.RPS > 0 {
 			break
