@@ -139,7 +139,7 @@ func (g *Gate) CompareInstances() {
 
 // Calibrated adds a round of the base of before the first pair, and ends the gate if the base fails its requests.
 func (g *Gate) Calibrated(r GateRound) {
-	if r.Error == "" {
+	if r.Error = redact(r.Error); r.Error == "" {
 		g.Examine(&r)
 	}
 	g.Rounds = append(g.Rounds, r)

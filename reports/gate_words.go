@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -11,6 +12,22 @@ func (g *Gate) Invalidate(reason string) {
 	g.Verdict = VerdictInvalid
 	g.Reasons = append(g.Reasons, redact(reason))
 	g.Summary = "nothing can be said of the candidate: " + redact(reason)
+}
+
+// Unfinished returns the gate as it is to be kept while it runs: should it be killed, nothing can be said.
+func (g *Gate) Unfinished() *Gate {
+	if g.Verdict != "" {
+		return g
+	}
+	so := *g
+	so.Reasons = slices.Clone(g.Reasons)
+	so.Invalidate(fmt.Sprintf("it did not come to its end: %d of %s are done", g.Pairs, plural(int64(g.PlannedPairs), "pair")))
+	return &so
+}
+
+// Describe tells the document what is compared, without what is secret in URLs.
+func (g *Gate) Describe(base, candidate, load string) {
+	g.Base, g.Candidate, g.Load = redact(base), redact(candidate), redact(load)
 }
 
 func (g *Gate) fail(reasons ...string) {

@@ -162,7 +162,7 @@ func (f *gateFlags) save(g *reports.Gate) error {
 	if f.output == "" {
 		return nil
 	}
-	return g.WriteFile(f.output)
+	return g.Unfinished().WriteFile(f.output)
 }
 
 // exit returns the error that carries the verdict's exit code.

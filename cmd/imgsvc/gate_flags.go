@@ -58,7 +58,8 @@ func (f *gateFlags) runner(arg string) (*gateRunner, error) {
 // describe tells the document what is compared.
 func (f *gateFlags) describe(r *gateRunner) {
 	g := r.gate
-	g.Base, g.Candidate, g.Load, g.LoopTime = shownCommand(f.base), shownCommand(f.candidate), r.load.String(), f.loop
+	g.Describe(shownCommand(f.base), shownCommand(f.candidate), r.load.String())
+	g.LoopTime = f.loop
 	g.Warnings = append(g.Warnings, r.load.notes...)
 	if r.urls {
 		g.CompareInstances()

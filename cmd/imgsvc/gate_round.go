@@ -39,6 +39,7 @@ type cpus = []int
 func (r *gateRunner) split() {
 	half := len(r.cpus) / 2
 	if half == 0 || !canPin {
+		r.gate.Warnings = append(r.gate.Warnings, "servers and generator share this machine's CPUs: what one uses the other has not")
 		return
 	}
 	end := len(r.cpus) - half

@@ -206,7 +206,7 @@ func TestGateStopped(t *testing.T) {
 			if sig == syscall.SIGKILL {
 				p.cmd.Wait()
 				text, err := os.ReadFile(p.output)
-				if err != nil || json.Unmarshal(text, &saved) != nil || saved.Pairs == 0 {
+				if err != nil || json.Unmarshal(text, &saved) != nil || saved.Pairs == 0 || saved.Verdict != "INVALID" {
 					t.Errorf("%v, %d pairs: %s", err, saved.Pairs, text)
 				}
 				p.awaitNone(t)
