@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -259,17 +258,12 @@ func (b *bucket) addSamples(s Samples, names ...string) error {
 	if s.Count == 0 {
 		return nil
 	}
-	histogram, err := decode(s.HDR)
+	d, err := s.durations()
 	if err != nil {
 		return err
 	}
-	if n := histogram.TotalCount(); n != s.Count {
-		return fmt.Errorf("a count of %d, but %d in its histogram", s.Count, n)
-	}
-	d := durations{sparse: histogram, count: s.Count, min: s.Min, max: s.Max}
-	d.high, d.low = bits.Mul64(uint64(max(s.Mean, 0)), uint64(s.Count))
 	for _, name := range names {
-		b.histogram(name).merge(&d)
+		b.histogram(name).merge(d)
 	}
 	return nil
 }

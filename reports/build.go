@@ -15,6 +15,7 @@ type Meta struct {
 	Name   string // a label; may be empty
 	Script string
 	Target string
+	Plan   []string   // the load in words, a line a phase
 	Steps  []StepName // by attack.Result's Step
 	// Scenarios are the names of the script's scenarios, by the index that attack.Shard is told.
 	Scenarios []string
@@ -43,6 +44,7 @@ func (r *Recorder) Report(summary attack.Summary, meta Meta) *Report {
 	enc := newEncoder()
 	report := r.figures(duration, enc.distribution)
 	report.Name, report.Script, report.Target = redact(meta.Name), redact(meta.Script), redact(meta.Target)
+	report.Plan = redactAll(meta.Plan)
 	report.Protocol = summary.Protocol
 	report.StartedAt = summary.Started.Round(0).UTC()
 	report.Stopped = summary.Stopped
@@ -123,12 +125,19 @@ func (r *Recorder) figures(duration time.Duration, sumUp func(*durations) Distri
 
 // rates returns the mean of total over duration and the best whole seconds of what of picks. r.mu is held.
 func (r *Recorder) rates(duration time.Duration, total int64, of func(*second) int64) Rates {
-	counts := make([]int64, duration/time.Second) // without a last second that is cut short
-	for i := range min(len(counts), len(r.seconds)) {
-		if r.seconds[i] != nil {
-			counts[i] = of(r.seconds[i])
+	return ratesOf(duration, total, func(counts []int64) {
+		for i := range min(len(counts), len(r.seconds)) {
+			if r.seconds[i] != nil {
+				counts[i] = of(r.seconds[i])
+			}
 		}
-	}
+	})
+}
+
+// ratesOf returns the mean of total over duration and the best of its whole seconds, whose counts fill puts in.
+func ratesOf(duration time.Duration, total int64, fill func(counts []int64)) Rates {
+	counts := make([]int64, min(duration/time.Second, maxSeconds)) // without a last second that is cut short
+	fill(counts)
 	rates := Rates{Peak1s: peak(counts, 1), Peak10s: peak(counts, 10)}
 	if duration > 0 {
 		rates.Mean = new(float64(total) / duration.Seconds())
@@ -233,11 +242,4 @@ func (r *Recorder) clamped() int64 {
 		n += r.total.steps[i].response.clamped
 	}
 	return n
-}
-
-func orEmpty(m map[string]int64) map[string]int64 {
-	if m == nil {
-		return map[string]int64{}
-	}
-	return m
 }

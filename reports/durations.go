@@ -63,6 +63,9 @@ func (d *durations) addSum(high, low uint64) {
 	d.high += high + carry
 }
 
+// product returns a × b in 128 bits; negative factors are 0.
+func product(a, b int64) (high, low uint64) { return bits.Mul64(uint64(max(a, 0)), uint64(max(b, 0))) }
+
 // merge adds what from holds to d, which is sparse.
 func (d *durations) merge(from *durations) {
 	if from.count == 0 {

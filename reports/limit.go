@@ -34,9 +34,9 @@ func newGenerator(s attack.Summary, lag Distribution, errors map[string]int64) G
 		HostIdle:   s.Generator.HostIdle,
 		HostShared: s.Generator.Shared,
 
-		GCPauseMax:   s.Generator.GCPauseMax,
+		GCPauseMax:   new(s.Generator.GCPauseMax),
 		RunQueue:     s.Generator.RunQueue,
-		ReadyWaitP99: s.Generator.ReadyWaitP99,
+		ReadyWaitP99: new(s.Generator.ReadyWaitP99),
 	}
 	g.Limit, g.Reasons = g.limit(s.OpenLoop, ownFaults(errors))
 	return g
@@ -72,14 +72,19 @@ func (g Generator) limit(openLoop bool, faults []string) (limit string, reasons 
 
 // words says the limit in a line.
 func (g Generator) words() string {
-	reasons := strings.Join(g.Reasons, ", ")
+	reasons := ""
+	if len(g.Reasons) > 0 {
+		reasons = " (" + strings.Join(g.Reasons, ", ") + ")"
+	}
 	switch g.Limit {
 	case LimitGenerator:
-		return "the GENERATOR (" + reasons + "): figures are a lower bound of what the service holds"
+		return "the GENERATOR" + reasons + ": figures are a lower bound of what the service holds"
 	case LimitMachine:
-		return "the MACHINE (" + reasons + "): alone on it the service would hold more"
+		return "the MACHINE" + reasons + ": alone on it the service would hold more"
+	case LimitService:
+		return "the service" + reasons
 	}
-	return "the service (" + reasons + ")"
+	return "unknown, as the report does not say"
 }
 
 func cores(n int) string {

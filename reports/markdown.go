@@ -13,6 +13,9 @@ func (r *Report) writeMarkdown(w io.Writer) error {
 	if r.Unsent > 0 {
 		fmt.Fprintf(w, "**%s requests were due and never sent.**\n\n", integer(r.Unsent))
 	}
+	if len(r.Generators) > 0 {
+		fmt.Fprintf(w, "Of %d generators: %s\n\n", len(r.Generators), escaped(r.generatorFiles()))
+	}
 	r.writeMarkdownFigures(w)
 	if len(r.Thresholds) > 0 {
 		fmt.Fprintf(w, "\n| threshold | value | |\n| --- | ---: | --- |\n")

@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
+
+// maxReportSize is how much of a file is read: a week of seconds and all the intervals there may be take less.
+const maxReportSize = 2 << 30 // bytes
 
 // FormatError says why a file is not a report that can be read.
 type FormatError struct {
@@ -19,8 +20,9 @@ type FormatError struct {
 
 func (e *FormatError) Error() string { return e.File + ": " + e.Reason }
 
-// ReadFile reads a report that attack --output wrote. The error is a *FormatError if the file could be read, but is
-// not a report.
+// ReadFile reads a report that attack --output or --html wrote, today's or an older imgsvc's. What an older one did not know is
+// null, empty or, where it says so, another value that stands for unknown. The error is a *FormatError if the file
+// could be read, but is not a report, or one that contradicts itself.
 func ReadFile(path string) (*Report, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -32,18 +34,25 @@ func ReadFile(path string) (*Report, error) {
 
 // Read is ReadFile for an open file, or whatever else name names.
 func Read(from io.Reader, name string) (*Report, error) {
-	text, err := io.ReadAll(from)
+	text, err := io.ReadAll(io.LimitReader(from, maxReportSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("read report %s: %w", name, err)
 	}
-	report, reason := parse(text)
+	if len(text) > maxReportSize {
+		return nil, &FormatError{name, "not a report, as it is larger than one can be: " + size(maxReportSize)}
+	}
+	var report *Report
+	text, reason := unwrapped(text)
+	if reason == "" {
+		report, reason = parse(text)
+	}
 	if reason != "" {
 		return nil, &FormatError{name, reason}
 	}
 	return report, nil
 }
 
-const notReport = "not a report; imgsvc attack --output FILE writes one"
+const notReport = "not a report; imgsvc attack --output FILE or --html FILE writes one"
 
 // parse returns the report in text, or why there is none.
 func parse(text []byte) (report *Report, reason string) {
@@ -63,69 +72,16 @@ func parse(text []byte) (report *Report, reason string) {
 	case *head.Schema < 1:
 		return nil, notReport
 	}
-	report = &Report{}
+	if text, err = upgraded(text, *head.Schema, upgrades()); err != nil {
+		return nil, "a damaged report: " + err.Error()
+	}
+	report = unknown()
 	if err := json.Unmarshal(text, report); err != nil {
 		return nil, "a damaged report: " + err.Error()
 	}
+	report.complete()
 	if err := report.check(); err != nil {
 		return nil, "a damaged report: " + err.Error()
 	}
 	return report, ""
-}
-
-// check returns an error if the report contradicts itself, so that no view shows what cannot be.
-func (r *Report) check() error {
-	if failed := sum(r.Errors); r.Requests != r.Responses+failed {
-		return fmt.Errorf("%d requests, but %d responses and %d errors", r.Requests, r.Responses, failed)
-	}
-	if r.Successes < 0 || r.Successes > r.Responses {
-		return fmt.Errorf("%d successes of %d responses", r.Successes, r.Responses)
-	}
-	if n := sum(r.StatusCodes); n != r.Responses {
-		return fmt.Errorf("%d responses, but %d status codes", r.Responses, n)
-	}
-	if r.Duration < 0 {
-		return fmt.Errorf("a duration of %v", r.Duration)
-	}
-	for _, d := range []struct {
-		name string
-		Distribution
-	}{
-		{"latency_ns", r.Latency}, {"response_ns", r.Response}, {"lag_ns", r.Lag}, {"first_byte_ns", r.FirstByte},
-	} {
-		if err := d.check(); err != nil {
-			return fmt.Errorf("%s: %w", d.name, err)
-		}
-	}
-	return nil
-}
-
-func (d Distribution) check() error {
-	histogram, err := decode(d.HDR)
-	if err != nil {
-		return err
-	}
-	if n := histogram.TotalCount(); n != d.Count {
-		return fmt.Errorf("a count of %d, but %d in its histogram", d.Count, n)
-	}
-	return nil
-}
-
-// decode returns the histogram that hdr encodes; "" is the empty one.
-func decode(hdr string) (*hdrhistogram.PackedHistogram, error) {
-	if hdr == "" {
-		return newSparse().sparse, nil
-	}
-	histogram, err := hdrhistogram.DecodePacked([]byte(hdr))
-	if err != nil {
-		return nil, fmt.Errorf("decode histogram: %w", err)
-	}
-	return histogram, nil
-}
-
-func sum(counts map[string]int64) (sum int64) {
-	for _, n := range counts {
-		sum += n
-	}
-	return sum
 }

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"math/rand/v2"
@@ -62,23 +63,28 @@ func BenchmarkEncode(b *testing.B) {
 	}
 }
 
-// BenchmarkHour records an hour of 1,000 requests a second to five steps in eight shards, and reports what is then
-// held in memory, how long the report takes, and how big it is.
-func BenchmarkHour(b *testing.B) {
+// hour records an hour of 1,000 requests a second to five steps in eight shards.
+func hour() *Recorder {
 	results := benchmarkResults()
+	recorder := NewRecorder()
+	recorder.Begin(began)
+	var shards []attack.Shard
+	for range 8 {
+		shards = append(shards, recorder.Shard())
+	}
+	for i := range 3600 * 1000 {
+		r := *results[i%len(results)]
+		r.Timestamp, r.Step = began.Add(time.Duration(i)*time.Millisecond), i%5
+		shards[i%len(shards)].Add(&r)
+	}
+	return recorder
+}
+
+// BenchmarkHour reports what an hour takes in memory, how long its report takes, and how big that is.
+func BenchmarkHour(b *testing.B) {
 	for b.Loop() {
 		before := heap()
-		recorder := NewRecorder()
-		recorder.Begin(began)
-		var shards []attack.Shard
-		for range 8 {
-			shards = append(shards, recorder.Shard())
-		}
-		for i := range 3600 * 1000 {
-			r := *results[i%len(results)]
-			r.Timestamp, r.Step = began.Add(time.Duration(i)*time.Millisecond), i%5
-			shards[i%len(shards)].Add(&r)
-		}
+		recorder := hour()
 		b.ReportMetric(float64(heap()-before)/1e6, "MB")
 		start := time.Now()
 		report := recorder.Report(attack.Summary{Duration: time.Hour}, Meta{})
@@ -91,9 +97,62 @@ func BenchmarkHour(b *testing.B) {
 	}
 }
 
+// BenchmarkMergeHour reports how long reading, checking and adding the report of an hour takes, and how big the
+// report is as a file, in memory, and as the sums of ten in a merger.
+func BenchmarkMergeHour(b *testing.B) {
+	summary := attack.Summary{Started: began, Duration: time.Hour}
+	text, err := json.Marshal(hour().Report(summary, Meta{}))
+	if err != nil {
+		b.Fatal(err)
+	}
+	before := heap()
+	report, reason := parse(text)
+	if reason != "" {
+		b.Fatal(reason)
+	}
+	held := heap() - before
+	before = heap()
+	m := NewMerger()
+	for i := range 10 {
+		report.Generator.CPU = time.Duration(i) // another run
+		if err := m.Add("run.json", report); err != nil {
+			b.Fatal(err)
+		}
+	}
+	sums := heap() - before
+	for b.Loop() {
+		r, reason := parse(text)
+		if reason != "" {
+			b.Fatal(reason)
+		}
+		report.Generator.CPU++
+		r.Generator.CPU = report.Generator.CPU
+		if err := m.Add("run.json", r); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(text))/1e6, "MB/file")
+	b.ReportMetric(float64(held)/1e6, "MB/read")
+	b.ReportMetric(float64(sums)/1e6, "MB/sums")
+	runtime.KeepAlive(report)
+}
+
 func heap() uint64 {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
+}
+
+// BenchmarkHourPage draws the page of a run of an hour; size is the page's.
+func BenchmarkHourPage(b *testing.B) {
+	report := hour().Report(attack.Summary{Started: began, Duration: time.Hour}, Meta{})
+	var out bytes.Buffer
+	for b.Loop() {
+		out.Reset()
+		if err := report.Write(&out, "html"); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(out.Len()), "size_B")
 }

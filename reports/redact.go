@@ -23,3 +23,12 @@ func redact(text string) string {
 		text = after
 	}
 }
+
+// redactAll is redact for each of texts.
+func redactAll(texts []string) []string {
+	clean := make([]string, len(texts))
+	for i, text := range texts {
+		clean[i] = redact(text)
+	}
+	return clean
+}

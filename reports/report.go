@@ -24,6 +24,7 @@ type Report struct {
 	Name            string                  `json:"name"`
 	Script          string                  `json:"script"`
 	Target          string                  `json:"target"`
+	Plan            []string                `json:"plan"`              // the load in words, a line a phase; older reports have none
 	Protocol        string                  `json:"protocol"`          // that was spoken: "HTTP/1.1" or "HTTP/2"; older reports have none
 	StartedAt       time.Time               `json:"started_at"`        // when recording began, after the warm-up
 	Duration        time.Duration           `json:"duration_ns"`       // from there to the end of the last request or user
@@ -51,10 +52,11 @@ type Report struct {
 	Steps           []Step                  `json:"steps"`
 	Endpoints       Endpoints               `json:"endpoints"`
 	Series          []Second                `json:"series"`
-	Intervals       []Interval              `json:"intervals"` // one every 10 s
+	Intervals       []Interval              `json:"intervals"` // one every 10 s; null in older reports
 	Custom          Custom                  `json:"custom"`
 	Checks          []Check                 `json:"checks"`
 	Generator       Generator               `json:"generator"`
+	Generators      []Source                `json:"generators,omitempty"` // of a report that Merger made: the runs in it
 	Thresholds      []Judgement             `json:"thresholds"`
 	Warnings        []string                `json:"warnings"`
 	Environment     Environment             `json:"environment"`
@@ -153,21 +155,22 @@ type Check struct {
 
 // Generator is what the attack cost on its own side, and whether that was what limited it.
 type Generator struct {
-	CPU        time.Duration `json:"cpu_ns"`
-	Cores      int           `json:"cores"`     // it could use
-	CPURatio   float64       `json:"cpu_ratio"` // share of them that it used, 0–1
-	PeakRSS    uint64        `json:"peak_rss_bytes"`
-	GCPause    time.Duration `json:"gc_pause_ns"`
-	GCPauseMax time.Duration `json:"gc_pause_max_ns"` // within 25 %
-	LagP99     time.Duration `json:"lag_p99_ns"`
+	CPU      time.Duration `json:"cpu_ns"`
+	Cores    int           `json:"cores"`     // it could use; 0: unknown, and so are CPU and CPURatio
+	CPURatio float64       `json:"cpu_ratio"` // share of them that it used, 0–1
+	PeakRSS  uint64        `json:"peak_rss_bytes"`
+	GCPause  time.Duration `json:"gc_pause_ns"`
+	LagP99   time.Duration `json:"lag_p99_ns"`
 
-	RunQueue     *time.Duration `json:"run_queue_ns"`      // its threads waited for a core, summed up; null if unknown
-	ReadyWaitP99 time.Duration  `json:"ready_wait_p99_ns"` // its goroutines waited for a thread, within 25 %
-	CeilingRPS   *float64       `json:"ceiling_rps"`       // requests/s it can send like this; null if unknown
+	// Null if unknown, as in older reports.
+	GCPauseMax   *time.Duration `json:"gc_pause_max_ns"`   // within 25 %
+	RunQueue     *time.Duration `json:"run_queue_ns"`      // its threads waited for a core, summed up
+	ReadyWaitP99 *time.Duration `json:"ready_wait_p99_ns"` // its goroutines waited for a thread, within 25 %
+	CeilingRPS   *float64       `json:"ceiling_rps"`       // requests/s it can send like this
 
 	HostIdle   float64  `json:"host_idle_ratio"` // 0–1, of the whole machine; 1 if unknown
 	HostShared bool     `json:"host_shared"`     // the service ran on this machine and could use the same cores
-	Limit      string   `json:"limit"`           // LimitService, LimitGenerator or LimitMachine
+	Limit      string   `json:"limit"`           // LimitService, LimitGenerator or LimitMachine; empty if unknown
 	Reasons    []string `json:"reasons"`         // for saying so, in words
 }
 

@@ -46,6 +46,9 @@ func line(w io.Writer, label, format string, args ...any) {
 
 func (r *Report) writeHeadline(w io.Writer) {
 	line(w, "run", "%s", cmp.Or(r.title(), "–"))
+	if len(r.Generators) > 0 {
+		line(w, "generators", "%d: %s", len(r.Generators), r.generatorFiles())
+	}
 	rest := ""
 	if r.Protocol != "" && r.Protocol != usualProtocol {
 		rest = ", " + r.Protocol

@@ -3,6 +3,7 @@ package reports
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -119,9 +120,12 @@ func (r *Report) Judge(thresholds []Threshold) bool {
 		judged := t.judge(r)
 		r.Thresholds = append(r.Thresholds, judged)
 		pass = pass && judged.Pass
-		if t.backwards() {
-			r.Warnings = append(r.Warnings, fmt.Sprintf(
-				"threshold %s holds when the service gets worse: is it the wrong way round?", t.source))
+		if !t.backwards() {
+			continue
+		}
+		warning := fmt.Sprintf("threshold %s holds when the service gets worse: is it the wrong way round?", t.source)
+		if !slices.Contains(r.Warnings, warning) {
+			r.Warnings = append(r.Warnings, warning)
 		}
 	}
 	return pass

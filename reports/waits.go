@@ -41,11 +41,11 @@ func (g Generator) waits() string {
 		parts = append(parts,
 			fmt.Sprintf("its threads waited for a core %s of the time they wanted one", percent(g.queued())))
 	}
-	if g.ReadyWaitP99 > maxReadyWait {
-		parts = append(parts, fmt.Sprintf("its goroutines waited to run, p99 %s", spaced(int64(g.ReadyWaitP99))))
+	if wait := g.ReadyWaitP99; wait != nil && *wait > maxReadyWait {
+		parts = append(parts, fmt.Sprintf("its goroutines waited to run, p99 %s", spaced(int64(*wait))))
 	}
-	if g.GCPauseMax > maxGCPause {
-		parts = append(parts, fmt.Sprintf("its collector stopped it for up to %s", spaced(int64(g.GCPauseMax))))
+	if pause := g.GCPauseMax; pause != nil && *pause > maxGCPause {
+		parts = append(parts, fmt.Sprintf("its collector stopped it for up to %s", spaced(int64(*pause))))
 	}
 	if len(parts) == 0 {
 		return ""

@@ -26,6 +26,7 @@ func formats() []format {
 		{"markdown", (*Report).writeMarkdown},
 		{"artillery", (*Report).writeArtillery},
 		{"hdr", (*Report).writeHDR},
+		{"html", (*Report).writeHTML},
 	}
 }
 
@@ -54,8 +55,8 @@ func findFormat(name string) (format, error) {
 }
 
 // Write writes the report as text for people, json (the whole document), csv (the series), markdown (a summary),
-// artillery (the JSON document that artillery run --output writes) or hdr (the percentile distribution of response,
-// in ms).
+// artillery (the JSON document that artillery run --output writes), hdr (the percentile distribution of response, in
+// ms) or html (a page that needs nothing else).
 func (r *Report) Write(w io.Writer, name string) error {
 	f, err := findFormat(name)
 	if err != nil {

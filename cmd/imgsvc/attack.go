@@ -47,6 +47,7 @@ type attackFlags struct {
 	abort      bool
 	exitCodes  string
 	output     string
+	html       string
 	results    string
 	maxBody    string
 	ceiling    bool
@@ -68,7 +69,7 @@ A URL or a target list takes either a rate (--rate, --ramp: requests leave on a 
 does) or users (--vus: each sends its next request when the last one is answered); without one it runs
 --vus 10 --duration 10s. A script brings its own phases; --rate (users a second) or --vus replaces them.`,
 		Example: `  imgsvc attack --rate 400 --duration 30s http://127.0.0.1:3000/reviews/15000?index=1
-  imgsvc attack --vus 32 --requests 100000 --output run.json http://127.0.0.1:3000/listings/7
+  imgsvc attack --vus 32 --requests 100000 --output run.json --html run.html http://127.0.0.1:3000/listings/7
   imgsvc attack --duration 30s --target http://127.0.0.1:3000/reviews scenarios/artillery.yml
   imgsvc attack --ceiling --vus 32 http://127.0.0.1:3000/reviews/15000?index=1
   imgsvc attack --rate 400 --duration 10s --threshold 'p99<50ms,success>=99.9%' http://127.0.0.1:3000/listings/7`,
@@ -125,6 +126,7 @@ func (f *attackFlags) bind(cmd *cobra.Command) {
 	flags.BoolVar(&f.abort, "abort-on-fail", false, "judge thresholds every second and stop at the first that fails")
 	flags.StringVar(&f.exitCodes, "exit-codes", "imgsvc", "what a script's ensure and expect exit with if they do not hold: imgsvc (3) or artillery (1, 21)")
 	flags.StringVar(&f.output, "output", "", "write the report as JSON to this file")
+	flags.StringVar(&f.html, "html", "", "write the report as one page that needs no network to this file")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "send nothing: show the phases, how many users, and the first request of each step")
 	flags.BoolVar(&f.once, "once", false, "one user for each scenario, one after the other, with every request and answer shown")
 	flags.BoolVar(&f.ceiling, "ceiling", false, "do not attack: measure how many such requests a second this generator could send")
@@ -150,7 +152,7 @@ func (f *attackFlags) run(cmd *cobra.Command, out *output, arg string) error {
 	if f.results == "-" && out.json {
 		return usageError(errors.New("--results - and --json both want standard output: give one of them a file"))
 	}
-	if err := checkOutput(f.output); err != nil {
+	if err := f.checkOutputs(); err != nil {
 		return err
 	}
 	results, closeResults, err := f.openResults(cmd)
@@ -173,8 +175,8 @@ func (f *attackFlags) run(cmd *cobra.Command, out *output, arg string) error {
 
 // runCeiling measures what the generator could do and shows that instead of a report.
 func (f *attackFlags) runCeiling(cmd *cobra.Command, out *output, j *job) error {
-	if f.output != "" || f.results != "" || len(f.thresholds) > 0 {
-		return usageError(errors.New("--ceiling writes no report: it does not go with --output, --results or --threshold"))
+	if f.output != "" || f.html != "" || f.results != "" || len(f.thresholds) > 0 {
+		return usageError(errors.New("--ceiling writes no report: it does not go with --output, --html, --results or --threshold"))
 	}
 	if f.http2 || f.h2c || f.connections > 0 {
 		return usageError(errors.New("--ceiling is of HTTP/1.1 with connections as needed: leave out --http2, --h2c and --connections"))

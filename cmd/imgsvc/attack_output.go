@@ -23,23 +23,39 @@ func (f *attackFlags) show(cmd *cobra.Command, out *output, report *reports.Repo
 	if f.results == "-" {
 		w = cmd.ErrOrStderr()
 	}
-	var err error
-	if f.output != "" {
-		err = report.WriteFile(f.output)
-	}
+	err := f.writeFiles(report)
 	return errors.Join(report.Write(w, format), err)
 }
 
-// checkOutput finds out before a run what would keep its report from being written after it.
-func checkOutput(path string) error {
+// writeFiles writes the report to the files that are wanted. One that fails does not keep the others from being written.
+func (f *attackFlags) writeFiles(report *reports.Report) error {
+	var errs []error
+	if f.output != "" {
+		errs = append(errs, report.WriteFile(f.output))
+	}
+	if f.html != "" {
+		errs = append(errs, report.WriteHTMLFile(f.html))
+	}
+	return errors.Join(errs...)
+}
+
+func (f *attackFlags) checkOutputs() error {
+	if f.output != "" && f.output == f.html {
+		return usageError(fmt.Errorf("--output and --html both want %s: give one of them another file", f.output))
+	}
+	return errors.Join(checkOutput("output", f.output), checkOutput("html", f.html))
+}
+
+// checkOutput finds out before a run what would keep the flag's file from being written after it.
+func checkOutput(flag, path string) error {
 	if path == "" {
 		return nil
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("--output %s is a folder: name a file in it", path)
+		return fmt.Errorf("--%s %s is a folder: name a file in it", flag, path)
 	}
 	if _, err := os.Stat(filepath.Dir(path)); err != nil {
-		return fmt.Errorf("--output %s: %w", path, err)
+		return fmt.Errorf("--%s %s: %w", flag, path, err)
 	}
 	return nil
 }

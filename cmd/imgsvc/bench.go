@@ -31,6 +31,7 @@ type bench struct {
 	duration time.Duration
 	requests int64
 	output   string
+	html     string
 
 	cmd      *cobra.Command
 	out      *output
@@ -44,7 +45,7 @@ func newBenchCmd(out *output) *cobra.Command {
 		Short: "Seed, serve and attack: the original's job in one command",
 		Long: `Seed a store if it is not there yet, start the service as a process of its own, run the original's Artillery and
 siege.js scripts against it unmodified, with the service on one core and on all of them, and print a table of
-requests per second beside the figures published in 2018.
+requests per second beside the figures published in 2018; --html makes a page of it.
 
 The generator gets the cores the service leaves it; where there are none, the row says "shared". A second bench
 reuses the store. The exit code is 1 if any request was not successful, or a sampled body not what was seeded.
@@ -52,6 +53,7 @@ reuses the store. The exit code is 1 if any request was not successful, or a sam
 Every flag can also be set as an environment variable, which keeps a URL's password out of the process list:
 IMGSVC_STORE, IMGSVC_CACHE, ... The service gets those of its own flags, too: IMGSVC_STORE_TIMEOUT, ...`,
 		Example: `  imgsvc bench
+  imgsvc bench --html bench.html
   imgsvc bench --records 100000 --store pebble:/tmp/listings --output bench.json
   imgsvc bench --records 1000000 --store mongodb://127.0.0.1:27017/imgsvc --cache redis://127.0.0.1:6379`,
 		Args: usageArgs(cobra.NoArgs),
@@ -71,6 +73,7 @@ IMGSVC_STORE, IMGSVC_CACHE, ... The service gets those of its own flags, too: IM
 	flags.DurationVar(&b.duration, "duration", 30*time.Second, "how long the Artillery script runs: it has no end of its own")
 	flags.Int64Var(&b.requests, "requests", 0, "at most so many for the siege.js script (its own 100,000)")
 	flags.StringVar(&b.output, "output", "bench.json", "write the reports as JSON to this file")
+	flags.StringVar(&b.html, "html", "", "write them as one page that needs no network to this file")
 	return cmd
 }
 
@@ -103,7 +106,7 @@ func (b *bench) run(ctx context.Context) error {
 	if err := b.checkURLs(); err != nil {
 		return usageError(err)
 	}
-	if err := checkOutput(b.output); err != nil {
+	if err := errors.Join(checkOutput("output", b.output), checkOutput("html", b.html)); err != nil {
 		return err
 	}
 	b.progress = newProgress(b.cmd.ErrOrStderr(), b.out.quiet)
@@ -144,6 +147,9 @@ func (b *bench) show(doc *reports.Bench) error {
 	var err error
 	if b.output != "" {
 		err = doc.WriteFile(b.output)
+	}
+	if b.html != "" {
+		err = errors.Join(err, doc.WriteHTMLFile(b.html))
 	}
 	if b.out.json {
 		return errors.Join(doc.WriteJSON(b.cmd.OutOrStdout()), err)

@@ -59,8 +59,8 @@ const mostPlanned = 50
 
 // runDry shows what the attack would do and sends nothing.
 func (f *attackFlags) runDry(cmd *cobra.Command, out *output, j *job) error {
-	if f.output != "" || f.results != "" {
-		return usageError(errors.New("--dry-run sends nothing and writes no report: it does not go with --output or --results"))
+	if f.output != "" || f.html != "" || f.results != "" {
+		return usageError(errors.New("--dry-run sends nothing and writes no report: it does not go with --output, --html or --results"))
 	}
 	outline, err := attack.Plan(j.options)
 	if err != nil {

@@ -97,6 +97,7 @@ func (j *job) run(ctx context.Context) (*reports.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	j.meta.Plan = j.loadInWords()
 	report := recorder.Report(summary, j.meta)
 	if report.Responses > 0 {
 		if c, found := openCeilings(version()).find(j.options, int64(report.Bytes.In)/report.Responses); found {
@@ -178,19 +179,31 @@ func (j *job) announce() string {
 }
 
 // load says how much is sent.
-func (j *job) load() string {
+func (j *job) load() string { return strings.Join(j.phases(), ", then ") }
+
+// phases says how much is sent, a text a phase.
+func (j *job) phases() []string {
 	if j.options.Rate != nil {
 		from, to := j.options.Rate.Rate(0), j.options.Rate.Rate(j.options.Rate.End())
 		if from != to {
-			return fmt.Sprintf("%.4g to %.4g requests/s", from, to)
+			return []string{fmt.Sprintf("%.4g to %.4g requests/s", from, to)}
 		}
-		return fmt.Sprintf("%.4g requests/s", from)
+		return []string{fmt.Sprintf("%.4g requests/s", from)}
 	}
 	var phases []string
 	for _, p := range j.options.Script.Phases {
 		phases = append(phases, describePhase(p))
 	}
-	return strings.Join(phases, ", then ")
+	return phases
+}
+
+// loadInWords is the load, as the report keeps it: a line a phase, and when it ends.
+func (j *job) loadInWords() []string {
+	plan := j.phases()
+	if end := j.end(); end != "" {
+		plan = append(plan, end)
+	}
+	return append(plan, fmt.Sprintf("seed %d", j.options.Seed))
 }
 
 func describePhase(p scenarios.Phase) string {

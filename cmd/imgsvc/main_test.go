@@ -23,7 +23,7 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	commands := scriptCommands()
-	commands["guarded"] = cmdGuarded
+	commands["guarded"], commands["valid"] = cmdGuarded, cmdValid
 	commands["redis"], commands["metric"] = startRedis(t), cmdMetric
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",

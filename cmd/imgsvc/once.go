@@ -54,7 +54,7 @@ func (f *attackFlags) runOnce(cmd *cobra.Command, out *output, j *job) error {
 	if f.results != "" {
 		return usageError(errors.New("--once shows every answer itself: it does not go with --results"))
 	}
-	if err := checkOutput(f.output); err != nil {
+	if err := f.checkOutputs(); err != nil {
 		return err
 	}
 	shown := []exchange{}
@@ -77,10 +77,7 @@ func (f *attackFlags) runOnce(cmd *cobra.Command, out *output, j *job) error {
 
 // writeOnce writes the report, and everything that was shown with it where one JSON document is wanted.
 func (f *attackFlags) writeOnce(w io.Writer, out *output, shown []exchange, report *reports.Report) error {
-	var err error
-	if f.output != "" {
-		err = report.WriteFile(f.output)
-	}
+	err := f.writeFiles(report)
 	if !out.json {
 		fmt.Fprintln(w)
 		return errors.Join(report.Write(w, "text"), err)
