@@ -111,7 +111,7 @@ func (g *Gate) writeJUnit(w io.Writer) error {
 	add("gate", g.Verdict, g.Summary, strings.Join(append([]string{g.claim()}, g.Warnings...), "; "))
 	for _, m := range g.Metrics {
 		row := g.tableRow(m)
-		text := fmt.Sprintf("base %s, candidate %s, worse by %s (%s), margin %s", row[1], row[2], row[3], row[4], row[5])
+		text := fmt.Sprintf("base %s, candidate %s, worse by %s (%s), margin %s", row[2], row[3], row[4], row[5], row[6])
 		message := m.Verdict + ": " + text
 		if m.Reason != "" {
 			message = m.Reason

@@ -112,27 +112,27 @@ func (g *Gate) claim() string {
 
 // tableColumns are the heads of the table of metrics.
 func (g *Gate) tableColumns() []string {
-	return []string{"metric", "base", "candidate", "worse by", percent(1-g.Alpha) + " interval", "margin", "would be seen", "p", "verdict"}
+	return []string{"metric", "verdict", "base", "candidate", "worse by", percent(1-g.Alpha) + " interval", "margin", "would be seen", "p"}
 }
 
 // tableRow shows a metric.
 func (g *Gate) tableRow(m GateMetric) []string {
-	row := []string{m.Name, m.value(m.Base), m.value(m.Candidate), "–", "–", "–", "–", "–", m.Verdict}
+	row := []string{m.Name, m.Verdict, m.value(m.Base), m.value(m.Candidate), "–", "–", "–", "–", "–"}
 	if m.Name == MetricErrors {
 		if m.Interval != nil {
-			row[4] = m.interval(g.Alpha)
+			row[5] = m.interval(g.Alpha)
 		}
 	} else {
-		row[5], row[6] = percent(m.Margin), m.seen()
+		row[6], row[7] = percent(m.Margin), m.seen()
 		if m.Estimate != nil {
-			row[3] = signed(*m.Estimate)
+			row[4] = signed(*m.Estimate)
 		}
 		if m.Interval != nil {
-			row[4] = signed(m.Interval[0]) + " to " + signed(m.Interval[1])
+			row[5] = signed(m.Interval[0]) + " to " + signed(m.Interval[1])
 		}
 	}
 	if m.P != nil {
-		row[7] = fmt.Sprintf("%.2g", *m.P)
+		row[8] = fmt.Sprintf("%.2g", *m.P)
 	}
 	return row
 }

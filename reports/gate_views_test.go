@@ -49,7 +49,7 @@ func TestGateMarkdown(t *testing.T) {
 	if err := shown(t, 1).writeMarkdown(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"### ✅ imgsvc gate: PASS", "| metric | base |", "| cpu | 10", "&lt;script&gt;", `\|\*\_`} {
+	for _, want := range []string{"### ✅ imgsvc gate: PASS", "| metric | verdict | base |", "| cpu | PASS | 10", "&lt;script&gt;", `\|\*\_`} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("there is no %q in\n%s", want, out.String())
 		}

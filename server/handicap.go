@@ -27,13 +27,14 @@ type handicap struct {
 	next     atomic.Int64 // look, in Unix nanoseconds
 	last     time.Duration
 	priced   float64       // ns that the last look burned to find the price
+	own      float64       // ns of a request without what it burns, smoothed
 	sink     atomic.Uint64 // keeps the loop from being thrown out
 }
 
 const (
-	adjustEvery = 100 * time.Millisecond
+	adjustEvery = 50 * time.Millisecond
 	fewest      = 50 // requests that a look needs, to tell their cost from the process's own
-	smoothing   = 0.5
+	smoothing   = 0.4
 	pricedTurns = 30_000
 )
 
@@ -95,11 +96,12 @@ func (h *handicap) adjust() {
 	}
 	burned := float64(n*h.turns.Load())*price + h.priced
 	h.priced = price * pricedTurns
-	own := max(0, float64(now-h.last)-burned) / float64(n)
+	own := (float64(now-h.last) - burned) / float64(n)
 	h.last, h.perTurn = now, price
-	turns := own * h.share / price
-	if before := float64(h.turns.Load()); before > 0 {
-		turns = smoothing*turns + (1-smoothing)*before
+	if h.own == 0 {
+		h.own = own
 	}
-	h.turns.Store(int64(turns))
+	// One look may count requests that another's time went to, so that a single one can even be below 0; their mean is not.
+	h.own = smoothing*own + (1-smoothing)*h.own
+	h.turns.Store(int64(max(0, h.own*h.share/price)))
 }
