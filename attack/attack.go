@@ -17,6 +17,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"runtime"
 	"slices"
@@ -59,6 +60,10 @@ type Options struct {
 	Warn    func(string)    // gets what the run may run out of, before anything is sent; nil: nobody
 	Stop    <-chan struct{} // closed: no new requests, those in flight finish; nil: never
 	Remote  bool            // the service is known to use none of this process's cores
+
+	// dial makes a connection instead of the network; nil: the network does. Tests of time set it: they run on a clock of
+	// their own, which stands still while anything waits for the kernel.
+	dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 const (

@@ -45,8 +45,11 @@ func (r *run) reach(ctx context.Context, to origin) (net.Conn, *proxy, error) {
 	case via != nil:
 		addr = via.addr
 	}
-	dialer := net.Dialer{KeepAlive: -1}
-	nc, err := dialer.DialContext(ctx, network, addr)
+	dial := r.opts.dial
+	if dial == nil {
+		dial = (&net.Dialer{KeepAlive: -1}).DialContext
+	}
+	nc, err := dial(ctx, network, addr)
 	if err != nil || via == nil {
 		return nc, nil, err
 	}

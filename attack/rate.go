@@ -18,7 +18,7 @@ const stepHeader = "Imgsvc-Step"
 // and hands out the hits; when they are granted is the pacer's say, and how they are sent is the transport's.
 func (r *run) driveRate(ctx, stop context.Context, began time.Time) (time.Time, error) {
 	schedule := r.rateSchedule()
-	sleep, err := newSleeper(stop)
+	sleep, err := r.opts.newSleeper(stop)
 	if err != nil {
 		return began, err
 	}
@@ -92,7 +92,7 @@ func (r *run) targeter() vegeta.Targeter {
 // to a millisecond, and does not end when the run does.
 type hitPacer struct {
 	pacer
-	sleep *sleeper
+	sleep sleeper
 	began time.Time
 	crowd int          // hits granted in a row without a wait
 	ended atomic.Int64 // ns from began to when no further hit was granted

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -28,8 +27,9 @@ type streamConn struct {
 	busy, limit int  // requests that are on it, and that may be; the pool's lock guards them
 	retired     bool // it takes no further requests; likewise
 
-	dialing  sync.Once
-	err      error // of dialing
+	dialing  atomic.Bool   // somebody is, or has
+	dialed   chan struct{} // closed when that is over
+	err      error         // of dialing
 	http     *http.ClientConn
 	wire     *streamWire
 	unwatch  func() bool
@@ -64,12 +64,13 @@ type handover struct{}
 // connect dials if nobody has, and waits until requests may be sent: the one who dials at once, the others when the
 // service has said how many it takes. The connection lives as long as ctx, the run's; a request waits within its own.
 func (c *streamConn) connect(ctx, within context.Context, deadline time.Time) error {
-	first := false
-	c.dialing.Do(func() {
-		first = true
+	if c.dialing.CompareAndSwap(false, true) {
+		defer close(c.dialed)
 		c.err = c.dial(ctx, deadline)
-	})
-	if c.err != nil || first {
+		return c.err
+	}
+	<-c.dialed // which is over by the deadline of a request that was sent before this one
+	if c.err != nil {
 		return c.err
 	}
 	select {

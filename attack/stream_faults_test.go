@@ -237,7 +237,10 @@ func TestStreamErrorsHaveStableKeys(t *testing.T) {
 				Protocol: H2C, Timeout: 500 * time.Millisecond,
 			}
 			if strings.HasPrefix(test.url, "https") {
-				o.Protocol, o.Timeout = HTTP2, 0
+				o.Protocol = HTTP2
+			}
+			if test.want != "ETIMEDOUT" { // what a busy machine must not make of anything else
+				o.Timeout = 0
 			}
 			if !test.strict {
 				o.TLS = anyCertificate()

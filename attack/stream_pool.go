@@ -120,7 +120,7 @@ func (p *streamPool) place() *streamConn {
 
 // open adds a connection, which the first who uses it dials.
 func (p *streamPool) open() *streamConn {
-	c := &streamConn{pool: p, limit: assumedStreams, settled: make(chan struct{})}
+	c := &streamConn{pool: p, limit: assumedStreams, dialed: make(chan struct{}), settled: make(chan struct{})}
 	p.conns = append(p.conns, c)
 	return p.occupy(c)
 }

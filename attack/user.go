@@ -26,8 +26,11 @@ type virtualUser struct {
 	part    int64        // it asks for one such part of what is left
 }
 
+// nextNumber returns the number of the user who comes next, which all it draws depends on.
+func (r *run) nextNumber() int64 { return r.started.Add(1) - 1 }
+
 func (r *run) newUser(phase int, due time.Time, g *gate) *virtualUser {
-	return r.userOf(r.started.Add(1)-1, phase, due, g)
+	return r.userOf(r.nextNumber(), phase, due, g)
 }
 
 func (r *run) userOf(number int64, phase int, due time.Time, g *gate) *virtualUser {
@@ -138,6 +141,15 @@ func (u *virtualUser) take(ctx context.Context, step scenarios.Step) (err error)
 	return nil
 }
 
+// progress is how far a user has come: who has neither sent nor waited since an earlier look has the same. A request may
+// fail so fast that no time has passed.
+type progress struct {
+	due  time.Time
+	sent uint64
+}
+
+func (u *virtualUser) progress() progress { return progress{u.due, u.res.Seq} }
+
 // idleRound is how long a user waits after a round of an endless loop in which it neither sent nor waited, since the
 // conditions of all its requests do not hold: it would keep a core busy with nothing.
 const idleRound = time.Millisecond
@@ -148,12 +160,12 @@ func (u *virtualUser) loop(ctx context.Context, loop *scenarios.Loop) error {
 		if u.gate.shut.Load() {
 			return errStopped
 		}
-		before := u.due
+		before := u.progress()
 		if err := u.walk(ctx, loop.Steps); err != nil {
 			return err
 		}
 		rounds.Next(u.vars)
-		if rounds.Endless() && !u.due.After(before) {
+		if rounds.Endless() && u.progress() == before {
 			u.due = time.Now().Add(idleRound)
 			if err := u.gate.sleepUntil(u.due); err != nil {
 				return err

@@ -14,7 +14,7 @@ type crew struct {
 	*run
 	wg    sync.WaitGroup
 	slots chan struct{} // one for each user that may be at work at once
-	sleep *sleeper      // until the next arrival
+	sleep sleeper       // until the next arrival
 }
 
 // driveUsers runs the phases one after the other and waits for the last user.
@@ -22,7 +22,7 @@ func (r *run) driveUsers(ctx, stop context.Context, began time.Time) (time.Time,
 	arrivals, cancel := context.WithCancel(stop) // ends with the last request there is to send as well
 	defer cancel()
 	r.gate.onSpent = cancel
-	sleep, err := newSleeper(arrivals)
+	sleep, err := r.opts.newSleeper(arrivals)
 	if err != nil {
 		return began, err
 	}
@@ -94,7 +94,8 @@ func (c *crew) open(ctx, arriving context.Context, g *gate, i int, phase scenari
 		if !c.begin(arriving) {
 			break
 		}
-		c.wg.Go(func() { c.once(ctx, g, i, phase, start.Add(due)) })
+		number := c.nextNumber() // here, since users get hold of a core in any order
+		c.wg.Go(func() { c.once(ctx, g, i, phase, number, start.Add(due)) })
 	}
 	if !c.gate.spent() {
 		c.unsent(schedule, start, k, time.Since(start))
@@ -130,9 +131,9 @@ func (r *run) unsent(s Schedule, start time.Time, k uint64, ended time.Duration)
 }
 
 // once is the life of a user that arrived: one walk through one scenario.
-func (c *crew) once(ctx context.Context, g *gate, i int, phase scenarios.Phase, due time.Time) {
+func (c *crew) once(ctx context.Context, g *gate, i int, phase scenarios.Phase, number int64, due time.Time) {
 	defer c.done()
-	u := c.newUser(i, due, g)
+	u := c.userOf(number, i, due, g)
 	u.warming = g != c.gate
 	scenario := u.pick(phase)
 	c.session(u, scenario, func() error { return u.walkThrough(ctx, scenario) })
@@ -153,8 +154,9 @@ func (c *crew) closed(ctx context.Context, i int, phase scenarios.Phase, stop co
 	start := time.Now()
 	var users sync.WaitGroup
 	for range min(phase.Users, c.opts.MaxVUs) {
+		number := c.nextNumber()
 		users.Go(func() {
-			u := c.newUser(i, start, warmup)
+			u := c.userOf(number, i, start, warmup)
 			c.session(u, NoScenario, func() error {
 				u.warming = true
 				u.again(ctx, phase)
@@ -174,13 +176,13 @@ func (u *virtualUser) again(ctx context.Context, phase scenarios.Phase) {
 	for !u.gate.shut.Load() {
 		u.run.opts.Script.Begin(u.vars, u.number)
 		u.number += int64(phase.Users)
-		before := u.due
+		before := u.progress()
 		err := u.walkThrough(ctx, u.pick(phase))
 		if errors.Is(err, errStopped) {
 			return
 		}
 		u.run.countUserError(u.shard, err)
-		if !u.due.After(before) {
+		if u.progress() == before {
 			u.run.countUserError(u.shard, userError(keyIdle))
 			return
 		}

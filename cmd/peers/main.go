@@ -50,6 +50,8 @@ func runMode(ctx context.Context, args []string) error {
 		switch args[0] {
 		case "bare":
 			return serveBare(ctx, args[1:])
+		case "delayed":
+			return serveDelayed(ctx, args[1:])
 		case "hot":
 			return runHotLoad(ctx, os.Stdin, os.Stdout)
 		}

@@ -24,6 +24,7 @@ func tables() []table {
 		{"tls", (*box).tlsTable},
 		{"cores", (*box).coresTable},
 		{"service", (*box).serviceTable},
+		{"quantiles", (*box).quantilesTable},
 	}
 }
 
