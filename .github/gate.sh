@@ -8,7 +8,7 @@
 #   GATE_BASE_REF a branch, tag or commit                                      (HEAD^)
 #   GATE_MARGIN, GATE_ALPHA, GATE_STRICT, GATE_FLAGS    as imgsvc gate has them
 #   GATE_OUT      a folder to be made, for checkouts and report/               (a temporary one)
-#   IMGSVC        the program                                                  (built from GATE_SOURCE)
+#   IMGSVC        the program       (built from GATE_SOURCE, by the Go there is, which fetches the version it needs)
 #
 # The exit code is that of the gate. GITHUB_STEP_SUMMARY and GITHUB_OUTPUT are written where they are set.
 set -euo pipefail
@@ -70,7 +70,7 @@ done
 
 if [ -z "${IMGSVC:-}" ]; then
 	IMGSVC=$out/imgsvc
-	(cd "${GATE_SOURCE:?the folder imgsvc is built from}" && go build -pgo=off -o "$IMGSVC" ./cmd/imgsvc) ||
+	(cd "${GATE_SOURCE:?the folder imgsvc is built from}" && GOTOOLCHAIN=auto go build -pgo=off -o "$IMGSVC" ./cmd/imgsvc) ||
 		give_up "imgsvc does not build"
 fi
 

@@ -85,7 +85,7 @@ type GateMetric struct {
 	MinimumDetectable *float64    `json:"minimum_detectable"` // ratio that so many pairs fail in 9 gates of 10
 	Margin            float64     `json:"margin"`             // ratio
 	Base              *float64    `json:"base"`               // median of its rounds; of errors the share of all
-	Candidate         *float64    `json:"candidate"`          //
+	Candidate         *float64    `json:"candidate"`          // likewise
 	Sigma             *float64    `json:"sigma"`              // standard deviation of the pairs' log ratios
 	ComparedWith      *float64    `json:"holm_alpha"`         // what p was compared with at the last look
 	Reason            string      `json:"reason"`             // why it is not gated; empty if it is

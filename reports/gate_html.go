@@ -64,7 +64,7 @@ func (g *Gate) about() [][2]string {
 	rows := [][2]string{
 		{"error rate", g.claim()},
 		{"pairs", g.pairsText()},
-		{"load", fmt.Sprintf("%s: closed loop, then %s requests/s (the base holds %s)", g.Load, number(g.OfferedRPS, digits), number(g.CapacityRPS, digits))},
+		{"load", g.loadText()},
 		{"base", g.Base}, {"candidate", g.Candidate},
 		{"coin", fmt.Sprintf("seed %d", g.Seed)},
 		{"run", fmt.Sprintf("%s, %s", g.StartedAt.Format(time.DateTime+" MST"), rounded(g.Duration))},

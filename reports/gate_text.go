@@ -75,7 +75,7 @@ func rounded(d time.Duration) string { return d.Round(time.Second).String() }
 func (g *Gate) WriteText(w io.Writer) error {
 	line(w, "gate", "%s: %s", g.Verdict, g.Summary)
 	line(w, "", "%s, margin %s (p99 %s), alpha %v, seed %d", g.pairsText(), percent(g.Margin), percent(2*g.Margin), g.Alpha, g.Seed)
-	line(w, "load", "%s: closed loop, then %s requests/s (the base holds %s)", g.Load, number(g.OfferedRPS, digits), number(g.CapacityRPS, digits))
+	line(w, "load", "%s", g.loadText())
 	if g.Pairs > 0 {
 		fmt.Fprintln(w)
 		if err := g.writeMetrics(w); err != nil {
@@ -99,6 +99,14 @@ func (g *Gate) pairsText() string {
 		text += fmt.Sprintf(", %d run anew", g.Redone)
 	}
 	return text
+}
+
+// loadText names the load and, where the base has been calibrated on, its rates.
+func (g *Gate) loadText() string {
+	if g.OfferedRPS == 0 {
+		return g.Load
+	}
+	return fmt.Sprintf("%s: closed loop, then %s requests/s (the base holds %s)", g.Load, number(g.OfferedRPS, digits), number(g.CapacityRPS, digits))
 }
 
 // claim says what the verdict's error rate is, and of what.
