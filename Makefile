@@ -1,6 +1,6 @@
 # What people and CI run. CI has no commands of its own.
 
-.PHONY: check test bench build peers gate-sim
+.PHONY: check test bench build peers fuzz soak gate-sim
 
 build:
 	go build -o imgsvc ./cmd/imgsvc
@@ -20,6 +20,23 @@ test:
 # Speed, as ratios where there is something to compare with.
 bench:
 	go test -run '^$$' -bench . -benchtime 2s ./...
+
+# Searches with every fuzz target of the module, FUZZTIME each; what it finds is kept in testdata/fuzz and fails go test.
+FUZZTIME ?= 60s
+FUZZPARALLEL ?= 2
+FUZZ ?= .
+fuzz:
+	@listed=$$(go test -list '^Fuzz' ./...) || { echo "$$listed"; exit 1; }; \
+	echo "$$listed" | awk '/^Fuzz/ { name[n++] = $$1 } !/^Fuzz/ { for (i = 0; i < n; i++) print $$2, name[i]; n = 0 }' | \
+	grep -E '$(FUZZ)' | while read -r package target; do \
+		echo "== $$package $$target"; \
+		go test $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x -parallel $(FUZZPARALLEL) || exit 1; \
+	done
+
+# Attacks a service whose faults switch on and off, and fails if memory, goroutines or files grow, or counts do not add up.
+SOAK ?= 30m
+soak:
+	go run ./cmd/soak -duration $(SOAK)
 
 # imgsvc beside other load generators, which it installs (Debian, npm, Go module proxy). Needs Linux and two quiet cores.
 peers:

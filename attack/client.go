@@ -14,6 +14,10 @@ import (
 // maxRedirects is how many redirects in a row one request follows.
 const maxRedirects = 10
 
+// maxOrigins is how many origins one user keeps connections to over HTTP/1.1; with one more, the oldest is closed. Services
+// may send users anywhere, by redirects, without end.
+const maxOrigins = 256
+
 // errStale says that a kept connection turned out to be closed while it was idle, so that the request is to be sent on
 // a new one.
 var errStale = errors.New("connection was closed while idle")
@@ -283,10 +287,14 @@ func (c *client) connection(ctx context.Context, to origin, deadline time.Time) 
 		open = c.shared
 	}
 	cn, err := open(ctx, to, deadline)
-	if err == nil {
-		c.conns = append(c.conns, cn)
+	if err != nil {
+		return nil, err
 	}
-	return cn, err
+	if len(c.conns) == maxOrigins {
+		c.drop(c.conns[0])
+	}
+	c.conns = append(c.conns, cn)
+	return cn, nil
 }
 
 // drop closes a connection that cannot be used again.

@@ -108,29 +108,6 @@ func TestEarlySuccessIsSentTheWholeBody(t *testing.T) {
 	}
 }
 
-// A service that dies over a body has failed it, even if the method may be repeated.
-func TestServiceThatDiesOverABodyIsNotAskedAgain(t *testing.T) {
-	var received atomic.Int64
-	url := dialogue(t, func(c net.Conn, in *bufio.Reader) {
-		for {
-			r, err := http.ReadRequest(in)
-			if err != nil {
-				return
-			}
-			if received.Add(1); r.Method == "PUT" {
-				io.CopyN(io.Discard, r.Body, 1<<20)
-				time.Sleep(100 * time.Millisecond) // at work on it: far longer than two round trips here
-				return
-			}
-			io.WriteString(c, okAnswer)
-		}
-	})
-	n, _ := mustRun(t, Options{Script: plan(scenarios.Phase{Users: 1, Requests: 4}, get(url), upload(url)), Remote: true, Timeout: time.Minute})
-	if codes := n.codes(); codes["200"] != 2 || codes["ECONNRESET"]+codes["EPIPE"] != 2 || received.Load() != 4 {
-		t.Errorf("results %v of %d requests received, want 2 answered, 2 reset and 4", codes, received.Load())
-	}
-}
-
 func TestTimeoutsOfTheirOwn(t *testing.T) {
 	silent := dialogue(t, func(_ net.Conn, in *bufio.Reader) { io.Copy(io.Discard, in) })
 	answering := newSite(t, func(w http.ResponseWriter, r *http.Request) {

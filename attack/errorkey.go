@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -90,11 +91,20 @@ func tlsKey(err error) string {
 	case errors.As(err, &host):
 		return "ERR_TLS_CERT_ALTNAME_INVALID"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		if invalid.Cert != nil && time.Now().Before(invalid.Cert.NotBefore) {
+			return "CERT_NOT_YET_VALID"
+		}
 		return "CERT_HAS_EXPIRED"
-	case errors.As(err, &record), errors.As(err, &alert), errors.As(err, &verify), alerted(err):
+	case errors.As(err, &record), errors.As(err, &alert), errors.As(err, &verify), alerted(err), refusedHere(err):
 		return keyTLS
 	}
 	return keyUnknown
+}
+
+// refusedHere reports whether an error is that our side of a TLS connection understood the other no longer.
+func refusedHere(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "local error" || strings.HasPrefix(err.Error(), "tls: ")
 }
 
 // alerted reports whether an error is an alert that the other side of a TLS connection sent. Its type is crypto/tls's own.

@@ -2,18 +2,18 @@ package attack
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"net"
-	"sync"
+	"strings"
 	"time"
 )
 
 const (
 	readBuffer = 4 << 10   // bytes a connection keeps for reading
 	knownHead  = 1 << 10   // bytes of the last response head it keeps at most
-	maxHead    = 256 << 10 // bytes of one response head; more is HPE_HEADER_OVERFLOW
-	maxLine    = 8 << 10   // bytes of one line between chunks
+	maxHead    = 256 << 10 // bytes of one response head, of all informational ones before it, and of trailers; more is HPE_HEADER_OVERFLOW
+	maxLine    = 4 << 10   // bytes of one line between chunks, as in net/http
+	maxExtra   = 16 << 10  // bytes of chunks' extensions beyond what small chunks take anyway, as in net/http
 )
 
 // conn is one HTTP/1.1 connection, used by one goroutine at a time. It reads response heads in place and throws
@@ -60,10 +60,13 @@ func (c *conn) readHead(method string) (head, error) {
 		c.r += len(c.known)
 		return c.parsed.framed(method), nil
 	}
-	for {
+	for before := 0; ; {
 		text, err := c.headText()
 		if err != nil {
 			return head{}, err
+		}
+		if before += len(text); before > maxHead {
+			return head{}, errOverflow
 		}
 		h, err := parseHead(text)
 		if err != nil {
@@ -87,9 +90,13 @@ func (c *conn) remember(text []byte, h head) {
 	}
 }
 
-// headText returns the bytes up to and including the next blank line, in place.
+// headText returns the bytes up to and including the next blank line, in place. What does not begin as a head is refused
+// at once: its end may never come.
 func (c *conn) headText() ([]byte, error) {
 	for searched := 0; ; {
+		if text := c.buf[c.r:c.w]; !strings.HasPrefix("HTTP/", string(text[:min(len(text), 5)])) {
+			return nil, errStatusLine
+		}
 		if end := headEnd(c.buf[c.r:c.w], searched); end > 0 {
 			text := c.buf[c.r : c.r+end]
 			c.r += end
@@ -130,7 +137,7 @@ func (c *conn) send(request []byte) (int, time.Time, error) {
 		n, err := c.Write(request)
 		return n, time.Now(), err
 	}
-	sent, at, got, err := c.socket.exchange(request, c.buf)
+	sent, at, got, err := c.socket.exchange(request, c.buf, !c.used)
 	c.w, c.answered = got, got > 0
 	if err != nil || sent == len(request) {
 		return sent, at, err
@@ -160,126 +167,4 @@ func (c *conn) fill() error {
 		err = io.ErrNoProgress
 	}
 	return err
-}
-
-// discard reads the body to its end and returns how many bytes it had.
-func (c *conn) discard(h head) (uint64, error) {
-	switch {
-	case h.chunked:
-		return c.discardChunks()
-	case h.length < 0:
-		n, err := c.discardN(1<<63 - 1)
-		if errors.Is(err, io.EOF) {
-			err = nil
-		}
-		return n, err
-	}
-	return c.discardN(h.length)
-}
-
-// scratch holds buffers for bodies that are larger than a connection's own.
-var scratch = sync.Pool{New: func() any { return new([64 << 10]byte) }}
-
-// discardN throws n bytes away: what is buffered first, then from the network.
-func (c *conn) discardN(n int64) (uint64, error) {
-	buffered := min(n, int64(c.w-c.r))
-	if c.kept != nil {
-		c.kept.add(c.buf[c.r : c.r+int(buffered)])
-	}
-	c.r += int(buffered)
-	if buffered == n {
-		return uint64(n), nil
-	}
-	into := scratch.Get().(*[64 << 10]byte)
-	defer scratch.Put(into)
-	done := buffered
-	for done < n {
-		got, err := c.Read(into[:min(n-done, int64(len(into)))])
-		done += int64(got)
-		if c.kept != nil {
-			c.kept.add(into[:got])
-		}
-		if err != nil && done < n {
-			return uint64(done), err
-		}
-	}
-	return uint64(done), nil
-}
-
-// discardChunks throws away a chunked body with its trailers and returns the bytes of its chunks.
-func (c *conn) discardChunks() (uint64, error) {
-	var total uint64
-	for {
-		line, err := c.line()
-		if err != nil {
-			return total, err
-		}
-		size, err := chunkSize(line)
-		if err != nil {
-			return total, err
-		}
-		if size == 0 {
-			return total, c.discardTrailers()
-		}
-		n, err := c.discardN(size)
-		total += n
-		if err != nil {
-			return total, err
-		}
-		if line, err = c.line(); err != nil {
-			return total, err
-		}
-		if len(line) > 0 {
-			return total, errChunk
-		}
-	}
-}
-
-func (c *conn) discardTrailers() error {
-	for read := 0; read < maxHead; {
-		line, err := c.line()
-		if err != nil || len(line) == 0 {
-			return err
-		}
-		read += len(line)
-	}
-	return errOverflow
-}
-
-// line returns the next line without its end, in place; it is at most maxLine long.
-func (c *conn) line() ([]byte, error) {
-	for {
-		if lf := bytes.IndexByte(c.buf[c.r:c.w], '\n'); lf >= 0 {
-			line, _ := cutLine(c.buf[c.r : c.r+lf+1])
-			c.r += lf + 1
-			return line, nil
-		}
-		if c.w-c.r > maxLine {
-			return nil, errChunk
-		}
-		if err := c.fill(); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// chunkSize reads the hexadecimal size that begins a chunk's line; extensions after ';' are passed over.
-func chunkSize(line []byte) (int64, error) {
-	digits, _, _ := bytes.Cut(line, []byte(";"))
-	digits = bytes.TrimRight(digits, " \t")
-	if len(digits) == 0 || len(digits) > 15 {
-		return 0, errChunk
-	}
-	var size int64
-	for _, d := range digits {
-		switch {
-		case d >= '0' && d <= '9':
-			size = size<<4 | int64(d-'0')
-		case d|0x20 >= 'a' && d|0x20 <= 'f':
-			size = size<<4 | int64(d|0x20-'a'+10)
-		default:
-			return 0, errChunk
-		}
-	}
-	return size, nil
 }

@@ -15,13 +15,15 @@ import (
 // bookkeeping around each call.
 //
 // The wait is the runtime's own (syscall.RawConn.Read), with its deadlines. It is readied before the request is
-// written, so an answer cannot come unnoticed in between.
+// written, so an answer cannot come unnoticed in between. What came before that wakes nobody: on a new connection, where
+// a service may have spoken or closed already, the first look does not wait.
 type socket struct {
 	raw  syscall.RawConn
 	step func(fd uintptr) bool // socket.next, bound once
 
 	out, in []byte
 	wrote   bool
+	looks   bool      // before the first wait
 	sent    int       // bytes written
 	written time.Time // when that was done
 	got     int       // bytes read
@@ -45,8 +47,9 @@ func newSocket(nc net.Conn) *socket {
 
 // exchange writes out and reads the beginning of the answer into in. It returns how many bytes were written, when, and
 // how many were read. If fewer were written than there are and there is no error, nothing was read: the socket is full,
-// and the caller writes the rest.
-func (s *socket) exchange(out, in []byte) (sent int, written time.Time, got int, err error) {
+// and the caller writes the rest. first says that nothing has been read from the socket yet.
+func (s *socket) exchange(out, in []byte, first bool) (sent int, written time.Time, got int, err error) {
+	s.looks = first
 	s.out, s.in, s.wrote, s.sent, s.written, s.got, s.errno = out, in, false, 0, time.Time{}, 0, 0
 	err = s.raw.Read(s.step)
 	s.out, s.in = nil, nil
@@ -69,7 +72,12 @@ func (s *socket) next(fd uintptr) bool {
 		s.wrote = true
 		s.sent, s.errno = transfer(syscall.SYS_WRITE, fd, s.out)
 		s.written = time.Now()
-		return s.errno != 0 || s.sent < len(s.out)
+		if s.errno != 0 || s.sent < len(s.out) {
+			return true
+		}
+		if !s.looks {
+			return false
+		}
 	}
 	s.got, s.errno = transfer(syscall.SYS_READ, fd, s.in)
 	if s.errno == syscall.EAGAIN {

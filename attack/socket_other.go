@@ -12,4 +12,6 @@ type socket struct{}
 
 func newSocket(net.Conn) *socket { return nil }
 
-func (*socket) exchange(_, _ []byte) (sent int, written time.Time, got int, err error) { return }
+func (*socket) exchange(_, _ []byte, _ bool) (sent int, written time.Time, got int, err error) {
+	return
+}

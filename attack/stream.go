@@ -160,7 +160,9 @@ func (c *client) attemptStream(ctx context.Context, cn *streamConn, to origin, m
 	}
 	defer resp.Body.Close()
 	cn.answer()
-	h = streamHead(resp)
+	if h = streamHead(resp); h.status < 100 || h.status > 999 {
+		return head{}, end, errNoStatus
+	}
 	c.res.Code = uint16(h.status)
 	c.keepStream(resp, to)
 	c.res.FirstByte = max(1, end.Sub(c.streams.epoch)-time.Duration(c.streams.written.Load()))

@@ -148,7 +148,8 @@ func (c *streamConn) spent(err error, readBefore int64) bool {
 	case errors.Is(err, context.DeadlineExceeded):
 		return c.wire.received.Load() == readBefore
 	}
-	return false
+	cause := streamError(err) // which net/http may tell a request before it marks the connection
+	return cause == errSession || cause == protocolError(keyReset)
 }
 
 // close closes the connection and waits until net/http has stopped reading it.

@@ -14,6 +14,7 @@ const (
 	errStreams        = protocolError("ERR_HTTP2_ERROR")          // whatever else net/http's HTTP/2 says
 	errHeaderText     = protocolError("ERR_INVALID_CHAR")         // a header net/http will not send
 	errLongAnswer     = protocolError("NGHTTP2_PROTOCOL_ERROR")   // more body than Content-Length says
+	errNoStatus       = protocolError("NGHTTP2_PROTOCOL_ERROR")   // not of three digits
 	errUnknownCode    = protocolError("NGHTTP2_UNKNOWN_ERROR")    // a stream reset with a code nobody has defined
 )
 
@@ -47,6 +48,7 @@ const (
 	textDone       = "ErrCode=NO_ERROR"
 	textRefused    = "http2: Transport received GOAWAY from server"
 	textConnection = "connection error: "
+	textFrameSize  = "http2: frame too large"
 	textHeadSize   = "http2: response header list larger than advertised limit"
 	textTooLong    = "net/http: server replied with more than declared Content-Length"
 )
@@ -79,7 +81,7 @@ func streamError(err error) error {
 		return errGoAway
 	case has(textUnused), has(textForced), has(textLeft) && strings.Contains(text, textDone):
 		return protocolError(keyReset)
-	case has(textLeft), has(textRefused), has(textConnection):
+	case has(textLeft), has(textRefused), has(textConnection), has(textFrameSize):
 		return errSession
 	case has(textTooLong):
 		return errLongAnswer

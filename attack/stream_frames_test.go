@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -28,6 +29,7 @@ type frames struct {
 	net.Conn
 	in   *bufio.Reader
 	gone <-chan struct{} // closed when the test is over
+	bad  *atomic.Bool    // the service misbehaves at present; nil: it is not asked
 }
 
 // send writes a frame. Errors are not looked at: reading ends when the other side is gone.
@@ -35,7 +37,9 @@ func (f *frames) send(kind, flags byte, stream uint32, payload ...byte) {
 	n := len(payload)
 	head := []byte{byte(n >> 16), byte(n >> 8), byte(n), kind, flags, 0, 0, 0, 0}
 	binary.BigEndian.PutUint32(head[5:], stream)
-	f.Write(append(head, payload...))
+	if f.Write(head); n > 0 {
+		f.Write(payload)
+	}
 }
 
 // settings sends the first frame with one setting, or none.

@@ -34,6 +34,7 @@ var arrows = map[string]struct{ ours, kept []string }{
 		[]string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
 	},
 	"cmd/peers": {nil, nil},
+	"cmd/soak":  {[]string{"scenarios", "attack", "reports"}, nil},
 }
 
 // TestImportArrows fails when a package begins to import another one, or another's third-party module: that may

@@ -67,6 +67,7 @@ func (j *job) run(ctx context.Context) (*reports.Report, error) {
 	defer runtime.KeepAlive(collectLater(floor))
 	progress := newProgress(j.stderr, j.quiet)
 	defer progress.Close()
+	defer logLess(progress.Say)()
 	for _, w := range j.meta.Warnings {
 		progress.Say("warning: " + w)
 	}
