@@ -230,8 +230,10 @@ func (s *stream) until(t time.Time) {
 		s.timer.Stop()
 		s.timer = nil
 	}
-	if !t.IsZero() && s.err == nil {
-		s.timer = time.AfterFunc(time.Until(t), func() {
+	// No timer for what is over already: net/http asks for that after each answer, and in a bubble under the race detector
+	// such a timer can crash the runtime (golang/go#78156).
+	if left := time.Until(t); !t.IsZero() && left > 0 && s.err == nil {
+		s.timer = time.AfterFunc(left, func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.change.Broadcast()

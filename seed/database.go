@@ -14,6 +14,8 @@ type database interface {
 	Finish(ctx context.Context) error
 	FindListing(ctx context.Context, id int64) (store.Listing, error)
 	Scan(ctx context.Context, r store.Range, visit func(id int64, raw []byte) error) error
+	Trace(ctx context.Context, id int64) (store.Trace, error)
+	Changed(ctx context.Context) (bool, error)
 	DiskBytes(ctx context.Context) int64
 	FreeBytes() (int64, bool)
 	Close() error

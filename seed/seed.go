@@ -62,6 +62,8 @@ func run(ctx context.Context, db database, opts Options, sum *Summary) error {
 	sum.Existing = opts.Records - total(missing)
 	if !db.Meta().Complete {
 		err = write(ctx, db, missing, opts, sum)
+	} else if sum.Changed, err = db.Changed(ctx); err != nil {
+		return err
 	}
 	sum.Records = sum.Existing + sum.Written
 	sum.Bytes, sum.Complete = db.DiskBytes(context.WithoutCancel(ctx)), db.Meta().Complete

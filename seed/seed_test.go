@@ -322,7 +322,7 @@ func TestSpace(t *testing.T) {
 func TestSummaryJSON(t *testing.T) {
 	text, err := json.Marshal(Summary{Store: "pebble:x", Verified: &Verified{Mode: VerifyAll}})
 	want := `{"store":"pebble:x","seed":0,"generator":0,"records":0,"existing":0,"written":0,"duration_ns":0,"rate":0,"bytes":0,` +
-		`"complete":false,"verified":{"mode":"all","records":0,"faults":0,"duration_ns":0}}`
+		`"complete":false,"verified":{"mode":"all","records":0,"faults":0,"changed":0,"duration_ns":0}}`
 	if err != nil || string(text) != want {
 		t.Errorf("the summary is %s, want %s", text, want)
 	}

@@ -40,6 +40,7 @@ type Summary struct {
 	Rate       float64       `json:"rate"`                 // records written a second
 	Bytes      int64         `json:"bytes"`                // on disk, all of the store; 0 if the database does not tell
 	Complete   bool          `json:"complete"`             // whether Records is all that was asked for
+	Changed    bool          `json:"changed,omitempty"`    // whether services have written to it since
 	Limit      string        `json:"limit,omitempty"`      // LimitClient or LimitDatabase, of a database with a server
 	WaitRatio  float64       `json:"wait_ratio,omitempty"` // share of the workers' time spent waiting for it
 	Verified   *Verified     `json:"verified,omitempty"`
@@ -50,6 +51,7 @@ type Verified struct {
 	Mode       Verify        `json:"mode"`
 	Records    int64         `json:"records"` // compared
 	Faults     int64         `json:"faults"`  // of these, not as generated; and records that should not be there
+	Changed    int64         `json:"changed"` // of these, and of others, not as generated because services wrote or deleted them
 	DurationNS time.Duration `json:"duration_ns"`
 }
 
@@ -65,6 +67,9 @@ func (s Summary) String() string {
 	case s.Complete:
 		text += "; all were there, nothing to do"
 	}
+	if s.Changed {
+		text += "; changed since seeding, by services that write (--verify counts the listings, --drop starts over)"
+	}
 	if s.Limit != "" {
 		text += fmt.Sprintf("; the %s was the limit (workers waited for the database %.0f%% of the time)", s.Limit, 100*s.WaitRatio)
 	}
@@ -73,6 +78,9 @@ func (s Summary) String() string {
 	}
 	if v := s.Verified; v != nil {
 		text += fmt.Sprintf("; %s verified in %s, %s faults", count(v.Records), round(v.DurationNS), count(v.Faults))
+		if v.Changed > 0 {
+			text += fmt.Sprintf(", %s changed since seeding", count(v.Changed))
+		}
 	}
 	return text
 }

@@ -40,6 +40,8 @@ func explain(err error) (status int, reason string) {
 		return http.StatusNotFound, "there is nothing here: try /listings/0 or /reviews/0?index=1"
 	case errors.Is(err, store.ErrCorrupt):
 		return http.StatusInternalServerError, "the listing is damaged"
+	case errors.Is(err, store.ErrUncertain):
+		return http.StatusServiceUnavailable, "it is not known whether this was written: read it back, and repeat what is missing"
 	case errors.Is(err, context.DeadlineExceeded):
 		return http.StatusServiceUnavailable, "the store did not answer in time"
 	default:
@@ -75,12 +77,12 @@ func errorBody(reason string) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// checkSize refuses requests that are larger than they may be. No route has a use for a body, but a client that
+// checkSize refuses requests that are larger than they may be. No route that reads has a use for a body, but a client that
 // sends one gets its answer all the same, once the body has been read.
 func (s *service) checkSize(c *echo.Context) error {
 	r := c.Request()
-	if len(r.RequestURI) > s.cfg.MaxURL {
-		return refuse(http.StatusRequestURITooLong, "the URL has %d bytes, and %d are the limit", len(r.RequestURI), s.cfg.MaxURL)
+	if err := s.checkURL(r); err != nil {
+		return err
 	}
 	if r.ContentLength == 0 {
 		return nil
@@ -96,6 +98,13 @@ func (s *service) checkSize(c *echo.Context) error {
 	}
 	c.Response().Header().Set("Connection", "close") // or net/http would wait for the rest
 	return refuse(http.StatusRequestEntityTooLarge, "the body has more than %d bytes", s.cfg.MaxBody)
+}
+
+func (s *service) checkURL(r *http.Request) error {
+	if len(r.RequestURI) > s.cfg.MaxURL {
+		return refuse(http.StatusRequestURITooLong, "the URL has %d bytes, and %d are the limit", len(r.RequestURI), s.cfg.MaxURL)
+	}
+	return nil
 }
 
 // troubleLog logs what goes wrong inside, one line a second at most: a store that is down must not fill a disk.

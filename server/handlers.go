@@ -45,21 +45,24 @@ const aroundImage = 100
 func (s *service) writeImage(c *echo.Context, id int64, index int, listing store.Listing) error {
 	body := s.bodies.Get().(*[]byte)
 	defer s.bodies.Put(body)
-	image := listing.Image(index)
-	if most := len(image) + aroundImage; cap(*body) < most {
+	if most := len(listing.Image(index)) + aroundImage; cap(*body) < most {
 		*body = make([]byte, most)
 	}
-	b := append((*body)[:0], `{"id":`...)
+	*body = appendImage((*body)[:0], id, index, listing)
+	return s.writeJSON(c, listing.Tag(), *body)
+}
+
+// appendImage appends an answer with one image.
+func appendImage(b []byte, id int64, index int, listing store.Listing) []byte {
+	b = append(b, `{"id":`...)
 	b = strconv.AppendInt(b, id, 10)
 	b = append(b, `,"index":`...)
 	b = strconv.AppendInt(b, int64(index), 10)
 	b = append(b, `,"count":`...)
 	b = strconv.AppendInt(b, int64(listing.Count()), 10)
 	b = append(b, `,"image":`...)
-	b = append(b, image...)
-	b = append(b, '}')
-	*body = b
-	return s.writeJSON(c, listing.Tag(), b)
+	b = append(b, listing.Image(index)...)
+	return append(b, '}')
 }
 
 // parseID reads the id in a path: 0, or a whole number above.

@@ -136,7 +136,7 @@ func TestMethods(t *testing.T) {
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "BREW"} {
 		t.Run(method, func(t *testing.T) {
 			c := service.dial(t)
-			c.send("%s /listings/2 HTTP/1.1\nHost: test\nContent-Length: 2\n\n{}", method)
+			c.send("%s /reviews/2 HTTP/1.1\nHost: test\nContent-Length: 2\n\n{}", method)
 			got := c.receive(method)
 			checkRefusal(t, got, http.StatusMethodNotAllowed, method)
 			if allow := got.Header.Get("Allow"); allow != "OPTIONS, GET, HEAD" {
@@ -149,9 +149,13 @@ func TestMethods(t *testing.T) {
 	}
 	t.Run("OPTIONS", func(t *testing.T) {
 		c := service.dial(t)
-		c.send("OPTIONS /listings/2 HTTP/1.1\nHost: test\n\n")
-		if got := c.receive("OPTIONS"); got.StatusCode != http.StatusNoContent || got.Header.Get("Allow") != "OPTIONS, GET, HEAD" {
-			t.Errorf("status %d, Allow: %q", got.StatusCode, got.Header.Get("Allow"))
+		for path, want := range map[string]string{
+			"/reviews/2": "OPTIONS, GET, HEAD", "/listings/2": "OPTIONS, DELETE, GET, HEAD, PUT", "/listings/2/images": "OPTIONS, POST",
+		} {
+			c.send("OPTIONS %s HTTP/1.1\nHost: test\n\n", path)
+			if got := c.receive("OPTIONS"); got.StatusCode != http.StatusNoContent || got.Header.Get("Allow") != want {
+				t.Errorf("%s: status %d, Allow: %q, want %q", path, got.StatusCode, got.Header.Get("Allow"), want)
+			}
 		}
 	})
 }

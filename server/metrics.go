@@ -21,6 +21,7 @@ type metrics struct {
 	routes []*routeMetrics // complete before the first request
 	cache  func() store.CacheStats
 	redis  func() store.RedisStats
+	writes writeCounts
 }
 
 // routeMetrics counts the requests of one route.
@@ -110,6 +111,7 @@ func (m *metrics) Collect(to chan<- prometheus.Metric) {
 	if m.redis != nil {
 		collectRedis(to, m.redis())
 	}
+	m.collectWrites(to)
 }
 
 func (h *histogram) metric(desc *prometheus.Desc, labels ...string) prometheus.Metric {

@@ -39,6 +39,9 @@ type Config struct {
 	Redis    func() store.RedisStats     // for /metrics; nil: there is no cache in Redis
 	Log      *slog.Logger                // nil: nothing is logged
 
+	Writer     Writer // changes listings; nil: writes are refused
+	WriteToken string // the bearer token of those who may write; empty: writes are refused
+
 	ReadyTimeout  time.Duration // for one call of Ready; default 2 s
 	HeaderTimeout time.Duration // accepted → first byte; first byte of a request → end of its header; default 5 s
 	AnswerTimeout time.Duration // end of a request's header → answer written; default 15 s
@@ -83,7 +86,7 @@ func fill[T comparable](field *T, value T) {
 
 // Run serves until ctx ends, then stops accepting, finishes the requests it has, and returns nil once all
 // connections are closed. If that takes longer than DrainTimeout, or if kill ends, it cuts the rest off and says so.
-// When Run has returned nil, no call of Finder or Ready is under way.
+// When Run has returned nil, no call of Finder, Writer or Ready is under way.
 func Run(ctx, kill context.Context, cfg Config) error {
 	cfg = cfg.withDefaults()
 	// What a client asked for is worth finding even if that client has left: the next one gets it from memory. So

@@ -15,6 +15,7 @@ import (
 type service struct {
 	cfg      Config
 	find     func(id int64) (store.Listing, error)
+	change   func(id int64, change store.Change) error
 	ready    func() error
 	metrics  *metrics
 	troubles *troubleLog
@@ -25,8 +26,9 @@ type service struct {
 // newService returns a service that asks its finder and its store with ctx.
 func newService(ctx context.Context, cfg Config) *service {
 	return &service{
-		cfg:  cfg,
-		find: func(id int64) (store.Listing, error) { return cfg.Finder.FindListing(ctx, id) },
+		cfg:    cfg,
+		find:   func(id int64) (store.Listing, error) { return cfg.Finder.FindListing(ctx, id) },
+		change: func(id int64, change store.Change) error { return cfg.Writer.ChangeListing(ctx, id, change) },
 		ready: func() error {
 			limited, cancel := context.WithTimeout(ctx, cfg.ReadyTimeout)
 			defer cancel()
@@ -47,6 +49,7 @@ func (s *service) public() http.Handler {
 	}
 	s.get(e, "/reviews/:id", slower.on(s.getListing))
 	s.get(e, "/listings/:id", slower.on(s.getListing))
+	s.addWriteRoutes(e)
 	if s.cfg.Admin == nil {
 		s.addAdminRoutes(e)
 	}

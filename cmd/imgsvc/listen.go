@@ -51,6 +51,7 @@ type serving struct {
 	Store    string   `json:"store"`
 	Cache    []string `json:"cache"`
 	Records  int64    `json:"records"`
+	Writes   bool     `json:"writes,omitempty"` // whether listings can be changed
 	CPUs     int      `json:"cpus"`
 	PID      int      `json:"pid"`
 }
@@ -62,6 +63,7 @@ func newServing(cfg server.Config, at store.Location, caches []string, meta stor
 		URL:     urlOf(cfg.Listener),
 		Store:   at.String(),
 		Records: meta.Records,
+		Writes:  cfg.Writer != nil,
 		CPUs:    runtime.GOMAXPROCS(0),
 		PID:     os.Getpid(),
 	}

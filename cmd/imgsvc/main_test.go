@@ -13,6 +13,7 @@ func TestMain(m *testing.M) {
 		"imgsvc":   func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
 		"barehttp": bareHTTP,
 		"gatesite": gateSite,
+		"curl":     curl,
 	})
 }
 

@@ -50,6 +50,9 @@ func runSeed(cmd *cobra.Command, out *output, opts seed.Options) error {
 	opts.Progress = func(p seed.Progress) { progress.Show(p.String) }
 	summary, err := seed.Run(cmd.Context(), opts)
 	progress.Close()
+	if errors.Is(err, seed.ErrDiffers) {
+		err = &exitError{exitThreshold, err} // the check was made, and says no
+	}
 	if summary.Records == 0 {
 		return err // there is no store to speak of
 	}

@@ -22,6 +22,9 @@ type serveFlags struct {
 	caches           []string
 	storeTimeout     time.Duration
 	storeConns       int
+	memoryMaxAge     time.Duration
+	writeToken       string
+	writeTokenFile   string
 	drainTimeout     time.Duration
 	maxConns         int
 	cpus             int
@@ -35,7 +38,8 @@ func newServeCmd(out *output) *cobra.Command {
 		Use:   "serve",
 		Short: "Serve the listings of a store over HTTP",
 		Long: `Serve answers GET /listings/{id}, GET /reviews/{id} and GET /reviews/{id}?index=N from a store that
-'imgsvc seed' has filled, and keeps the listings asked for most in memory.
+'imgsvc seed' has filled, and keeps the listings asked for most in memory. With a write token it also takes
+PUT and DELETE /listings/{id} and POST /listings/{id}/images from those who send the token.
 
 SIGTERM or Ctrl-C stops it: /readyz says 503, no new connections are accepted, and each client that is
 busy gets its answer and is told that its connection ends. A second one cuts off whoever is left.
@@ -46,8 +50,12 @@ log does. Every flag can also be set as an environment variable: IMGSVC_ADDR, IM
   curl 'http://127.0.0.1:3000/reviews/15000?index=1'`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			shown := cmd.Flags().Changed("write-token")
 			if err := bindEnv(cmd); err != nil {
 				return err
+			}
+			if err := f.readToken(cmd.ErrOrStderr(), shown); err != nil {
+				return usageError(err)
 			}
 			return serve(cmd, out, f)
 		},
@@ -61,6 +69,12 @@ log does. Every flag can also be set as an environment variable: IMGSVC_ADDR, IM
 			"redis://… or rediss://… (single, Sentinel, Cluster); repeat it, nearest first; or none")
 	flags.DurationVar(&f.storeTimeout, "store-timeout", 2*time.Second, "limit of one call to the store, and of finding its server")
 	flags.IntVar(&f.storeConns, "store-conns", 0, "most connections to each MongoDB server (0: as its URL says, else 100)")
+	flags.DurationVar(&f.memoryMaxAge, "memory-max-age", 5*time.Second,
+		"how old a listing of a MongoDB may be in memory while no Redis tells of changes (0: any age)")
+	flags.StringVar(&f.writeToken, "write-token", "",
+		"the bearer token of those who may write (default: nobody); others see it in the list of processes:\n"+
+			"put it into IMGSVC_WRITE_TOKEN or a file")
+	flags.StringVar(&f.writeTokenFile, "write-token-file", "", "a file with the write token, and nothing else")
 	flags.DurationVar(&f.drainTimeout, "drain-timeout", 20*time.Second, "limit of a graceful stop")
 	flags.IntVar(&f.maxConns, "max-conns", 16384, "connections open at once; further ones wait")
 	flags.IntVar(&f.cpus, "cpus", 0, "run on the first N CPUs only (default all)")
@@ -84,7 +98,7 @@ func serve(cmd *cobra.Command, out *output, f serveFlags) error {
 		return err
 	}
 	cfg := f.config(db, newLog(cmd.ErrOrStderr(), out.quiet))
-	closeCaches, err := addCaches(&cfg, caches, db.Meta())
+	closeCaches, err := f.addCaches(&cfg, caches, db, location)
 	if err != nil {
 		return errors.Join(err, db.Close())
 	}
@@ -123,6 +137,8 @@ func (f serveFlags) check() (store.Location, store.Caches, error) {
 		err = fmt.Errorf("--store-timeout %s: want more than 0, such as 2s", f.storeTimeout)
 	case f.storeConns < 0:
 		err = fmt.Errorf("--store-conns %d: want 0 or more", f.storeConns)
+	case f.memoryMaxAge < 0:
+		err = fmt.Errorf("--memory-max-age %s: want 0 or more, such as 5s", f.memoryMaxAge)
 	case f.drainTimeout <= 0:
 		err = fmt.Errorf("--drain-timeout %s: want more than 0, such as 20s", f.drainTimeout)
 	case f.maxConns <= 0:

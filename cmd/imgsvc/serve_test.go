@@ -25,6 +25,7 @@ type child struct {
 	serving
 	process *os.Process
 	wait    func() error // for its end
+	killed  bool         // by the test
 }
 
 // startChild starts one of TestMain's programs, which says on stdout where it listens and ends with its stdin.
@@ -46,7 +47,7 @@ func startChild(tb testing.TB, name string, args ...string) *child {
 	c := &child{process: cmd.Process, wait: sync.OnceValue(cmd.Wait)}
 	tb.Cleanup(func() {
 		stdin.Close()
-		if err := c.wait(); err != nil {
+		if err := c.wait(); err != nil && !c.killed {
 			tb.Errorf("%s: %v", name, err)
 		}
 	})

@@ -37,6 +37,7 @@ type Listing struct {
 	raw  []byte
 	json int        // where the JSON starts in raw
 	tag  *[1]string // the entity tag as a header value, if WithTag made it
+	at   int64      // when Cached asked for it, see cached_forget.go
 }
 
 // ParseListing checks that raw is one whole encoded listing and returns it without copying.

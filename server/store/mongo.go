@@ -30,6 +30,7 @@ type Mongo struct {
 	database string
 	client   *mongo.Client
 	listings *mongo.Collection
+	current  *mongo.Collection // the listings, read from the primary, written durably
 	meta     *mongo.Collection // read from the primary, written durably
 	opts     MongoOptions
 	limits   commandLimits
@@ -39,6 +40,9 @@ type Mongo struct {
 	mu     sync.Mutex // guards what follows, and is held while it is written to the database
 	marker mongoMarker
 	done   []Range // loaded, in order, none of them touching
+
+	locks *keyLocks   // of listings that this process is changing
+	noted atomic.Bool // whether it is written down that services change listings
 
 	buffers sync.Pool    // of *insertCommand
 	heap    []byte       // never touched, see loadingHeap

@@ -30,12 +30,12 @@ func connectMongo(ctx context.Context, text string, opts MongoOptions, reading *
 	if err != nil {
 		return nil, mongoURLError(text)
 	}
-	m := &Mongo{url: redactMongoURL(text), database: mongoDatabase(text), client: client, opts: opts}
+	m := &Mongo{url: redactMongoURL(text), database: mongoDatabase(text), client: client, opts: opts, locks: newKeyLocks()}
 	m.writeConcern = settings.WriteConcern
 	db := client.Database(m.database)
 	m.listings = db.Collection(listingsCollection)
-	m.meta = db.Collection(metaCollection, options.Collection().SetReadPreference(readpref.Primary()).
-		SetWriteConcern(durable(settings.WriteConcern)))
+	safe := options.Collection().SetReadPreference(readpref.Primary()).SetWriteConcern(durable(settings.WriteConcern))
+	m.meta, m.current = db.Collection(metaCollection, safe), db.Collection(listingsCollection, safe)
 	m.buffers.New = func() any { return new(insertCommand) }
 	return m, nil
 }

@@ -107,6 +107,9 @@ func (m *Mongo) clear(ctx context.Context) error {
 	if err == nil {
 		_, err = m.meta.DeleteOne(ctx, bson.D{{Key: "_id", Value: progressID}})
 	}
+	if err == nil {
+		err = m.forgetChanges(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("remove the listings in %s: %w", m, callError(ctx, err))
 	}

@@ -22,6 +22,9 @@ type Pebble struct {
 
 	ingesting sync.Mutex // held while a table goes in
 	broken    error      // guarded by ingesting: why the database must not be touched any more
+
+	locks   *keyLocks // of listings that are being changed
+	commits commits
 }
 
 // PebbleOptions says how to open an embedded store.
@@ -61,7 +64,7 @@ func OpenPebble(dir string, opts PebbleOptions) (*Pebble, error) {
 }
 
 func openDB(f *folder, settings *pebble.Options) (*Pebble, error) {
-	p := &Pebble{folder: f, settings: settings}
+	p := &Pebble{folder: f, settings: settings, locks: newKeyLocks()}
 	_, err := guard(func() (err error) {
 		p.db, err = pebble.Open(f.path(dbDir), settings)
 		return err
@@ -165,6 +168,7 @@ func (p *Pebble) Scan(ctx context.Context, r Range, visit func(id int64, raw []b
 // Close gives the store back. It is called once, when all other calls have returned. After a fatal error of the
 // database, which LoadRange has reported, the store stays in use until the process ends.
 func (p *Pebble) Close() error {
+	p.commits.group.Wait()
 	if p.broken != nil {
 		return nil
 	}

@@ -4,11 +4,14 @@ import (
 	"context"
 	"math/rand/v2"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // fill is an entry to be written. Without a value it is the note that there is no such listing.
 type fill struct {
 	key   string
+	lease string // who may write it
 	value []byte
 	ttl   time.Duration
 }
@@ -21,6 +24,9 @@ func jittered(ttl time.Duration) time.Duration { return ttl - rand.N(ttl/10+1) }
 
 // fill leaves an entry to be written, or drops it: a reader never waits for Redis to take it.
 func (r *Redis) fill(f fill) {
+	if f.lease == "" {
+		return // Redis is down, or somebody else is about to fill it
+	}
 	if r.health.down.Load() {
 		r.counts.dropped.Add(1)
 		return
@@ -70,12 +76,9 @@ func (r *Redis) write(batch []fill) {
 	limited, cancel := context.WithTimeout(r.done, r.opts.Timeout)
 	defer cancel()
 	pipe := r.client.Pipeline()
-	for _, f := range batch {
-		if f.value == nil {
-			pipe.Set(limited, f.key, noListing, f.ttl)
-		} else {
-			pipe.Set(limited, f.key, f.value, f.ttl)
-		}
+	done := make([]*redis.Cmd, len(batch))
+	for i, f := range batch {
+		done[i] = f.queue(limited, pipe)
 	}
 	if _, err := pipe.Exec(limited); err != nil {
 		r.counts.failures.Add(1)
@@ -83,5 +86,11 @@ func (r *Redis) write(batch []fill) {
 		r.giveUp(err)
 		return
 	}
-	r.counts.filled.Add(uint64(len(batch)))
+	for _, cmd := range done {
+		if n, _ := cmd.Int(); n == 1 {
+			r.counts.filled.Add(1)
+		} else {
+			r.counts.refused.Add(1)
+		}
+	}
 }

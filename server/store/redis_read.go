@@ -22,6 +22,7 @@ const (
 	miss   foundState = iota
 	hit               // with the listing
 	absent            // Redis knows that there is no such listing
+	leased            // somebody is about to fill it
 )
 
 // noListing is the value of an entry for an id that has no listing. No encoded listing is as short.
@@ -37,7 +38,7 @@ func readPipeline() *redis.AutoPipelineOptions {
 
 // read asks Redis, once for all who ask for the same key at the same time, for at most the tier's Timeout.
 func (r *Redis) read(key string) found {
-	answer, _, _ := r.reading.Do(key, func() (any, error) { return r.get(key), nil })
+	answer, _, _ := r.flights.Load().reading.Do(key, func() (any, error) { return r.get(key), nil })
 	return answer.(found)
 }
 
@@ -55,13 +56,17 @@ func (r *Redis) get(key string) found {
 		return found{}
 	}
 	raw, _ := cmd.Bytes() // the error has been looked at
-	if string(raw) == noListing {
+	switch {
+	case string(raw) == noListing:
 		return found{state: absent}
+	case isLease(raw):
+		return found{state: leased}
 	}
 	listing, err := ParseListing(raw)
 	if err != nil {
 		r.counts.corrupt.Add(1)
-		return found{} // and the fill that follows writes over it
+		r.remove(key) // so that the fill that follows has a place
+		return found{}
 	}
 	return found{state: hit, listing: listing.WithTag()}
 }
@@ -139,8 +144,8 @@ func (r *Redis) look() error {
 	limited, cancel := context.WithTimeout(r.done, r.opts.Timeout)
 	defer cancel()
 	_, err := r.client.Pipelined(limited, func(pipe redis.Pipeliner) error {
-		pipe.Set(limited, r.prefix+"look", noListing, r.opts.NegativeTTL)
-		pipe.Get(limited, r.prefix+"look")
+		pipe.Set(limited, r.base+"look", noListing, r.opts.NegativeTTL)
+		pipe.Get(limited, r.base+"look")
 		return nil
 	})
 	if errors.Is(err, redis.Nil) { // evicted or expired in between

@@ -320,7 +320,7 @@ func TestRedisThatRefusesWrites(t *testing.T) {
 func TestRedisDropsFills(t *testing.T) {
 	r := &Redis{fills: make(chan fill, 2)}
 	for range 5 {
-		r.fill(fill{key: "k"})
+		r.fill(fill{key: "k", lease: "L"})
 	}
 	if len(r.fills) != 2 || r.Stats().Dropped != 3 {
 		t.Errorf("%d wait, stats %+v", len(r.fills), r.Stats())

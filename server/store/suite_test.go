@@ -67,7 +67,10 @@ func TestStores(t *testing.T) {
 }
 
 func suitePebble(t *testing.T) suiteDatabase {
-	dir := filepath.Join(t.TempDir(), "store")
+	return suitePebbleAt(t, filepath.Join(t.TempDir(), "store"))
+}
+
+func suitePebbleAt(t *testing.T, dir string) suiteDatabase {
 	return suiteDatabase{
 		load:   func(want Meta, drop bool) (suiteStore, error) { return LoadPebble(dir, want, drop) },
 		open:   func() (suiteStore, error) { return OpenPebble(dir, PebbleOptions{ReadOnly: true}) },
@@ -76,7 +79,10 @@ func suitePebble(t *testing.T) suiteDatabase {
 }
 
 func suiteMongo(t *testing.T) suiteDatabase {
-	url := mongotest.Start(t)
+	return suiteMongoAt(t, mongotest.Start(t))
+}
+
+func suiteMongoAt(t *testing.T, url string) suiteDatabase {
 	return suiteDatabase{
 		load: func(want Meta, drop bool) (suiteStore, error) {
 			return LoadMongo(t.Context(), url, want, drop, MongoOptions{})
