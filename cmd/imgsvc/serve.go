@@ -78,7 +78,7 @@ log does. Every flag can also be set as an environment variable: IMGSVC_ADDR, IM
 	flags.DurationVar(&f.drainTimeout, "drain-timeout", 20*time.Second, "limit of a graceful stop")
 	flags.IntVar(&f.maxConns, "max-conns", 16384, "connections open at once; further ones wait")
 	flags.IntVar(&f.cpus, "cpus", 0, "run on the first N CPUs only (default all)")
-	flags.StringVar(&f.handicap, "handicap", "0%", "burn so much more CPU for a listing, of what a request costs (measured every 50 ms): for trying out gate")
+	flags.StringVar(&f.handicap, "handicap", "0%", "burn at least so much more CPU for a listing, of what a request costs (measured every 50 ms): for trying out gate")
 	flags.BoolVar(&f.untilStdinCloses, "until-stdin-closes", false, "stop when standard input ends")
 	_ = flags.MarkHidden("until-stdin-closes") // fails only if there is no such flag
 	return cmd
