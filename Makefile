@@ -1,6 +1,6 @@
 # What people and CI run. CI has no commands of its own.
 
-.PHONY: check test bench build peers fuzz soak faults
+.PHONY: check test bench build peers fuzz soak faults gate-sim
 
 build:
 	go build -o imgsvc ./cmd/imgsvc
@@ -45,6 +45,10 @@ peers:
 # What happens to a service when its servers or clients misbehave: a table. Needs redis-server; builds FerretDB.
 faults:
 	IMGSVC_TEST_REAL=1 IMGSVC_TEST_FAULTS=5s go test -pgo=off ./cmd/imgsvc -run '^TestFaults$$' -count=1 -timeout 30m -v
+
+# How often the gate, and the rules of others, cry wolf, on machines of every kind of noise (docs/gate.md): some minutes.
+gate-sim:
+	IMGSVC_GATE_SIM=$${GATES:-10000} go test -pgo=off -count 1 -timeout 60m -v -run 'TestGateSimulation|TestGateNeedsRestarts|TestGatePower' ./reports
 
 # Needs the vulnerability database: not part of check, which must run without a network.
 vulncheck:

@@ -14,7 +14,7 @@ import (
 // The page's parts. uplot is vendored from npm as it is (its licence is beside it, its version in ARCHITECTURE.md);
 // nothing here needs a build step.
 //
-//go:embed page/page.html page/*.css page/*.js page/uplot
+//go:embed page/*.html page/*.css page/*.js page/uplot
 var pageFiles embed.FS
 
 // pageScripts are joined in this order into one script that shares nothing with uPlot's but its name.

@@ -61,6 +61,8 @@ type Config struct {
 	DrainDelay   time.Duration
 	Farewell     time.Duration // how long a busy client has to hear that its connection ends; default 1 s
 	DrainTimeout time.Duration // from the end of DrainDelay, for everything; default 20 s
+
+	Handicap float64 // share of a request's own CPU time that is burned in addition, for trying out a gate; default none
 }
 
 func (c Config) withDefaults() Config {

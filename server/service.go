@@ -45,8 +45,12 @@ func newService(ctx context.Context, cfg Config) *service {
 // public returns what is served on the main address.
 func (s *service) public() http.Handler {
 	e := s.newEcho()
-	s.get(e, "/reviews/:id", s.getListing)
-	s.get(e, "/listings/:id", s.getListing)
+	var slower *handicap
+	if s.cfg.Handicap > 0 {
+		slower = newHandicap(s.cfg.Handicap, processCPU, threadCPU)
+	}
+	s.get(e, "/reviews/:id", slower.on(s.getListing))
+	s.get(e, "/listings/:id", slower.on(s.getListing))
 	s.addWriteRoutes(e)
 	if s.cfg.Admin == nil {
 		s.addAdminRoutes(e)

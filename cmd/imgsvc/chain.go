@@ -12,6 +12,7 @@ import (
 
 // config begins the chain of finders: a guard, what counts calls, the database. addCaches puts the caches in front.
 func (f serveFlags) config(db database, log *slog.Logger, traces trace.TracerProvider) (server.Config, *store.Guard) {
+	handicap, _ := parseShare("--handicap", f.handicap) // checked before
 	calls := server.NewCalls(server.TraceStore(traces, dbSystem(db), db))
 	guard := store.NewGuard(calls, store.GuardOptions{
 		Timeout: f.storeTimeout, Inflight: f.maxInflight, State: logStore(log),
@@ -28,6 +29,7 @@ func (f serveFlags) config(db database, log *slog.Logger, traces trace.TracerPro
 		Calls:         calls,
 		Pools:         map[string]func() store.PoolStats{},
 		Traces:        traces,
+		Handicap:      handicap,
 		Log:           log,
 	}
 	if pooled, ok := db.(interface{ PoolStats() store.PoolStats }); ok {

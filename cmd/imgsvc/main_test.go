@@ -12,6 +12,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"imgsvc":   func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
 		"barehttp": bareHTTP,
+		"gatesite": gateSite,
 		"curl":     curl,
 	})
 }

@@ -32,7 +32,7 @@ func newRootCmd() *cobra.Command {
 		return usageError(fmt.Errorf("%w\nsee '%s --help'", err, cmd.CommandPath()))
 	})
 	root.AddCommand(newSeedCmd(out), newServeCmd(out), newAttackCmd(out), newReportCmd(out), newBenchCmd(out))
-	root.AddCommand(newNullCmd())
+	root.AddCommand(newGateCmd(out), newNullCmd())
 	return root
 }
 
