@@ -6,6 +6,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -16,6 +17,7 @@ type GateOptions struct {
 	Pairs     int      // at most; default 24
 	MaxRedos  *int     // pairs that may be run anew; default as many as Pairs
 	MaxErrors *float64 // share of requests that may fail; default 0.01
+	Metrics   []string // that are judged, errors always; default all
 	Seed      uint64   // of the coin
 	Version   string   // of imgsvc
 }
@@ -63,7 +65,27 @@ func NewGate(o GateOptions) (*Gate, error) {
 	for _, m := range gateMetrics() {
 		g.Metrics = append(g.Metrics, GateMetric{Name: m.name, Unit: m.unit, Margin: m.times * margin, Verdict: VerdictInconclusive})
 	}
-	return g, nil
+	return g, g.judgeOnly(o.Metrics)
+}
+
+// judgeOnly has all metrics but these, and errors, shown and not judged. Which are judged is settled before anything is
+// known; fewer of them leave more of alpha to each. Its error is about a name.
+func (g *Gate) judgeOnly(names []string) error {
+	var known []string
+	for _, m := range gateMetrics() {
+		known = append(known, m.name)
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("there is no metric %q; there are %s", name, strings.Join(known, ", "))
+		}
+	}
+	for _, name := range known {
+		if len(names) > 0 && name != MetricErrors && !slices.Contains(names, name) {
+			g.DoNotGate(name, "not among the metrics to be judged")
+		}
+	}
+	return nil
 }
 
 func orDefault[T any](v *T, otherwise T) T {

@@ -95,6 +95,11 @@ func TestGateVerdicts(t *testing.T) {
 			r.P99 = int64(float64(r.P99) * 4)
 			return nil
 		}), VerdictFail, "p99", 12},
+		{"p99 alone is worse, and not judged", GateOptions{Metrics: []string{MetricCPU, MetricRPS}}, on(SideCandidate, func(r *GateRound) error {
+			r.P99 *= 4
+			return nil
+		}), VerdictPass, "", 12},
+		{"fewer metrics, and errors", GateOptions{Metrics: []string{MetricCPU}}, on(SideCandidate, failing(0.001)), VerdictFail, "errors", 12},
 		{"too few pairs", GateOptions{Pairs: 4}, slower(1.2), VerdictInconclusive, "4 pairs cannot FAIL", 4},
 		{"a candidate that answers errors", GateOptions{}, on(SideCandidate, failing(1)), VerdictFail, "status 500", 3},
 		{"a base that answers errors", GateOptions{}, on(SideBase, failing(0.1)), VerdictInvalid, "the base failed", 3},

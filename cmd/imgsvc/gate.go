@@ -17,6 +17,7 @@ import (
 type gateFlags struct {
 	base, candidate string
 	margin          string
+	metrics         []string
 	alpha           float64
 	pairs, redos    int
 	maxErrors       string
@@ -76,6 +77,7 @@ func (f *gateFlags) bind(cmd *cobra.Command) {
 	flags.StringVar(&f.base, "base", "", "the command that starts the build to compare with, or its URL")
 	flags.StringVar(&f.candidate, "candidate", "", "the command that starts the build to judge, or its URL")
 	flags.StringVar(&f.margin, "margin", "5%", "what cpu, rps and p50 may be worse by; p99 twice that")
+	flags.StringSliceVar(&f.metrics, "metrics", nil, "judge these alone, and errors: cpu, rps, p50, p99 (default all); where latencies are noise, cpu,rps")
 	flags.Float64Var(&f.alpha, "alpha", 0.01, "the most gates of a candidate no worse than that which may FAIL")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if the gate is INCONCLUSIVE")
 	flags.IntVar(&f.pairs, "pairs", 24, "most pairs; the gate looks after 12, 18 and the last of them")

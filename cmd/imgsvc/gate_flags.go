@@ -44,7 +44,8 @@ func (f *gateFlags) runner(arg string) (*gateRunner, error) {
 		f.seed = rand.Uint64N(1 << 53) // so that every reader of JSON has it exactly
 	}
 	r.gate, err = reports.NewGate(reports.GateOptions{
-		Margin: &margin, Alpha: f.alpha, Pairs: f.pairs, MaxRedos: &f.redos, MaxErrors: &maxErrors, Seed: f.seed, Version: version(),
+		Margin: &margin, Alpha: f.alpha, Pairs: f.pairs, MaxRedos: &f.redos, MaxErrors: &maxErrors, Metrics: f.metrics,
+		Seed: f.seed, Version: version(),
 	})
 	if err != nil {
 		return nil, err
