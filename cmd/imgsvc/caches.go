@@ -34,7 +34,7 @@ func (f serveFlags) addCaches(cfg *server.Config, caches store.Caches, db databa
 	}
 	f.expectChanges(memory, tier, at)
 	if f.writeToken != "" {
-		writer := store.NewWriter(db, f.storeTimeout, memory, tier)
+		writer := store.NewWriter(db, f.storeTimeout, f.maxInflight, memory, tier)
 		cfg.Writer, cfg.WriteToken, ends = writer, f.writeToken, append(ends, writer.Close)
 		cfg.AnswerTimeout += f.storeTimeout // what caches must forget may be told by way of the store
 	}

@@ -41,7 +41,7 @@ const (
 	faultPatience = 10 * time.Second // for a machine that does something else
 )
 
-// faults are the rows of the table in docs/reliability-service.md.
+// faults are the rows of the table in docs/reliability.md.
 func faults() []fault {
 	redisLog := []string{"the cache does not answer", "the cache answers again"}
 	storeLog := []string{"the store does not answer", "the store answers again"}

@@ -83,7 +83,7 @@ OTEL_EXPORTER_OTLP_ENDPOINT=http://HOST:4318 has it send traces there.`,
 	flags.DurationVar(&f.drainDelay, "drain-delay", 0, "after SIGTERM, go on accepting for so long while /readyz says 503: until balancers know")
 	flags.DurationVar(&f.drainTimeout, "drain-timeout", 20*time.Second, "limit of a graceful stop, after --drain-delay")
 	flags.IntVar(&f.maxInflight, "max-inflight", 512,
-		"reads of the store at once; as many again may wait, what is more gets 503 (what is in a cache never does)")
+		"reads of the store at once, and writes; as many again may wait, what is more gets 503 (what is in a cache never does)")
 	flags.DurationVar(&f.freshFor, "fresh-for", 0,
 		"a listing in memory may be as old as that before it is read anew\n(0: 1m on MongoDB; on pebble, which nobody else can write to, as old as it gets)")
 	flags.IntVar(&f.maxConns, "max-conns", 16384, "connections open at once; further ones wait")

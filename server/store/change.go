@@ -33,20 +33,32 @@ type Writer struct {
 	limit  time.Duration
 	memory *Cached
 	redis  *Redis
+	slots  chan struct{} // has a token for each change that is under way or waits
 
 	work workers
 	done chan struct{}
 }
 
 // NewWriter returns a writer to db that gives each change at most limit, and besides at most 300 ms to Redis, or limit
-// to the database again if Redis does not answer. memory and redis are the caches in front of db, or nil.
-func NewWriter(db changer, limit time.Duration, memory *Cached, redis *Redis) *Writer {
-	return &Writer{db: db, limit: limit, memory: memory, redis: redis, done: make(chan struct{})}
+// to the database again if Redis does not answer. Twice inflight changes may be under way or wait for each other; what is
+// more is refused at once. memory and redis are the caches in front of db, or nil.
+func NewWriter(db changer, limit time.Duration, inflight int, memory *Cached, redis *Redis) *Writer {
+	return &Writer{
+		db: db, limit: limit, memory: memory, redis: redis,
+		slots: make(chan struct{}, 2*inflight), done: make(chan struct{}),
+	}
 }
 
 // ChangeListing changes a listing. When it returns nil, no read that begins afterwards at this service finds the old one.
-// An error that wraps ErrUncertain leaves open whether it was changed; the caches forget the listing all the same.
+// An error that wraps ErrUncertain leaves open whether it was changed; the caches forget the listing all the same. One that
+// wraps ErrOverloaded says that the database was not asked.
 func (w *Writer) ChangeListing(ctx context.Context, id int64, change Change) error {
+	select {
+	case w.slots <- struct{}{}:
+		defer func() { <-w.slots }()
+	default:
+		return fmt.Errorf("change listing %d: %w", id, ErrOverloaded)
+	}
 	limited, cancel := context.WithTimeout(ctx, w.limit)
 	defer cancel()
 	err := w.db.ChangeListing(limited, id, change)

@@ -206,3 +206,38 @@ func TestGenerations(t *testing.T) {
 		}
 	})
 }
+
+// stuckChanger holds every change until it is let go.
+type stuckChanger struct{ under, free chan struct{} }
+
+func (s stuckChanger) ChangeListing(context.Context, int64, Change) error {
+	s.under <- struct{}{}
+	<-s.free
+	return nil
+}
+
+// More changes than a writer has places for are refused at once, and the database is not asked.
+func TestWriterSheds(t *testing.T) {
+	const inflight = 2
+	db := stuckChanger{make(chan struct{}, 4*inflight), make(chan struct{})}
+	w := NewWriter(db, time.Minute, inflight, nil, nil)
+	var changes sync.WaitGroup
+	for id := range int64(2 * inflight) {
+		changes.Go(func() {
+			if err := w.ChangeListing(t.Context(), id, nil); err != nil {
+				t.Errorf("a change that had a place: %v", err)
+			}
+		})
+	}
+	for range 2 * inflight {
+		<-db.under
+	}
+	if err := w.ChangeListing(t.Context(), 9, nil); !errors.Is(err, ErrOverloaded) || len(db.under) > 0 {
+		t.Errorf("one more: %v, and the database was asked %d times", err, len(db.under))
+	}
+	close(db.free)
+	changes.Wait()
+	if err := errors.Join(w.ChangeListing(t.Context(), 9, nil), w.Close()); err != nil {
+		t.Errorf("when there is room again: %v", err)
+	}
+}

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// ErrOverloaded is wrapped by the errors of reads that were refused because too many others wait for the store.
+// ErrOverloaded is wrapped by the errors of reads and changes that were refused because too many others wait for the store.
 var ErrOverloaded = errors.New("too many requests wait for the store")
 
 // ErrLeftOut is wrapped by the errors of reads that were refused because the store has failed and is not back yet.

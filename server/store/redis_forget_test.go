@@ -54,7 +54,7 @@ func newService(t *testing.T, db *sharedStore, next finder, url string, meta Met
 	s := service{NewCached(tier, 1<<20), tier, nil}
 	s.SetMaxAge(time.Hour) // the tests are about what is told
 	tier.Watch(s.Cached)
-	s.writer = NewWriter(db, time.Minute, s.Cached, tier)
+	s.writer = NewWriter(db, time.Minute, 64, s.Cached, tier)
 	t.Cleanup(func() { _ = s.writer.Close() })
 	until(t, "listening", func() bool { return tier.Stats().Listening })
 	return s
