@@ -25,7 +25,7 @@ func newReportCmd(out *output) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report FILE...",
 		Short: "Show, merge, compare and judge the reports that attack wrote",
-		Long: `Show and judge the reports that attack --output wrote. A FILE that is - is standard input.
+		Long: `Show and judge the reports that attack --output wrote, or the pages of --html. A FILE that is - is standard input.
 
 Several FILEs are those of generators that ran together, and become one report: counts add up, durations are merged by
 their histograms, which is exact. What did not run together (the same script at the same target, started at most 5 s
@@ -36,11 +36,13 @@ unless all hold. Without --threshold a report is only shown, and the exit code i
 
 Formats: text for people · json, the whole document · csv, the series by the second · markdown, a summary for a
 pull request or a CI job's page · artillery, the JSON that artillery run --output writes, its periods counted from the
-start of the run · hdr, the percentile distribution of response in ms, for HdrHistogram's plotters.`,
+start of the run · hdr, the percentile distribution of response in ms, for HdrHistogram's plotters · html, a page with
+charts that needs no network and holds the report.`,
 		Example: `  imgsvc report run.json
   imgsvc report --threshold 'p99<50ms,errors<0.1%' --threshold 'rps>400' run.json
   imgsvc report --format markdown run.json >> "$GITHUB_STEP_SUMMARY"
   imgsvc report --json --threshold 'rps>40000' machine1.json machine2.json > both.json
+  imgsvc report --format html run.json > run.html
   imgsvc report --compare before.json after.json
   imgsvc attack --json --rate 400 --duration 10s http://127.0.0.1:3000/listings/7 | imgsvc report -
   imgsvc report --schema > report.schema.json`,
